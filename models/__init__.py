@@ -1,0 +1,29 @@
+"""What we store: tables, named constraints, migrations. No screens, and of Flask only flask_sqlalchemy's `db`."""
+
+from .base import OwnedByCCG, db
+from .case_review import CaseReview, Section
+from .code_lists import CODE_LISTS, CodeListEntry, DesignatedProfessional, ReviewType, Theme
+from .organisations import Membership, Organisation, OrganisationKind, OrganisationName, Succession
+from .people import Grant, Person, Setting, SignInSession, UsedFormToken
+
+__all__ = [
+    "CODE_LISTS",
+    "CaseReview",
+    "CodeListEntry",
+    "DesignatedProfessional",
+    "Grant",
+    "Membership",
+    "Organisation",
+    "OrganisationKind",
+    "OrganisationName",
+    "OwnedByCCG",
+    "Person",
+    "ReviewType",
+    "Section",
+    "Setting",
+    "SignInSession",
+    "Succession",
+    "Theme",
+    "UsedFormToken",
+    "db",
+]

@@ -1,0 +1,84 @@
+"""The database handle, the session, and the columns that many tables share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session as FlaskSession
+from sqlalchemy import DateTime, Dialect, ForeignKey, MetaData, Uuid
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+NAMES = {
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "ck": "%(constraint_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMES)
+
+
+class OwnedByCCG:
+    """A row that belongs to a CCG. Row scope applies to every model that has this mixin."""
+
+    @declared_attr
+    def ccg_id(cls) -> Mapped[UUID]:
+        return mapped_column(ForeignKey("organisation.id"), index=True)
+
+
+class TrackerSession(FlaskSession):
+    """A session whose `get` re-checks rows that are already in memory.
+
+    `get` answers from the identity map without asking the database, so no event sees it. `may_return` is the hook
+    on which `app.access` hangs the row scope; until it does, an owned row is never returned.
+    """
+
+    may_return: Callable[[TrackerSession, object], bool] = staticmethod(  # type: ignore[assignment]
+        lambda session, row: not isinstance(row, OwnedByCCG)
+    )
+
+    def get(self, entity: Any, ident: Any, **options: Any) -> Any:  # type: ignore[override]
+        """One row by its primary key, or None where there is none or the scope hides it."""
+        row = super().get(entity, ident, **options)
+        return row if row is None or self.may_return(self, row) else None
+
+
+db = SQLAlchemy(model_class=Base, session_options={"class_": TrackerSession})
+
+
+def utc_now() -> datetime:
+    """The present moment, in UTC, aware of its zone."""
+    return datetime.now(UTC)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment in UTC. Takes and gives aware datetimes; SQLite, which knows no zones, stores them as UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("A moment needs a time zone.")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class HasId:
+    """A random primary key: it cannot be guessed, and it does not count."""
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid4, sort_order=-10)

@@ -1,0 +1,61 @@
+"""Words that are stored: each value is what stands in the database, each label what people read."""
+
+from enum import StrEnum
+
+
+class Labelled(StrEnum):
+    """A stored word and its label: `OPEN = "open", "Open"`."""
+
+    label: str
+
+    def __new__(cls, value: str, label: str) -> "Labelled":
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.label = label
+        return member
+
+
+class Status(Labelled):
+    OPEN = "open", "Open"
+    CLOSED = "closed", "Closed"
+
+
+class Publication(Labelled):
+    """Whether the review's report is public."""
+
+    NOT_DECIDED = "not_decided", "Not decided"
+    PUBLIC = "public", "Public"
+    EMBARGOED = "embargoed", "Embargoed"
+
+
+class MediaInterest(Labelled):
+    NONE_KNOWN = "none_known", "None known"
+    ANTICIPATED = "anticipated", "Anticipated"
+    LOCAL = "local", "Local"
+    REGIONAL = "regional", "Regional"
+    NATIONAL = "national", "National"
+
+
+class PartnershipKind(Labelled):
+    """The statutory partnership that commissions the review."""
+
+    SAFEGUARDING_ADULTS_BOARD = "safeguarding_adults_board", "Safeguarding Adults Board"
+    SAFEGUARDING_CHILDREN_PARTNERSHIP = "safeguarding_children_partnership", "Safeguarding Children Partnership"
+    COMMUNITY_SAFETY_PARTNERSHIP = "community_safety_partnership", "Community Safety Partnership"
+    JOINT = "joint", "Joint"
+    OTHER = "other", "Other"
+
+
+class Role(Labelled):
+    CCG_EDITOR = "ccg_editor", "CCG safeguarding lead"
+    OVERSIGHT = "oversight", "Oversight"
+    ANALYST = "analyst", "Analyst"
+    ADMINISTRATOR = "administrator", "Administrator"
+
+
+class SessionEnd(Labelled):
+    """Why a signed-in session ended before its time."""
+
+    SIGNED_OUT = "signed_out", "Signed out"
+    REPLACED = "replaced", "Replaced by a new sign-in"
+    DEACTIVATED = "deactivated", "Person deactivated"
