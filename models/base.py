@@ -31,7 +31,7 @@ class OwnedByCCG:
 
     @declared_attr
     def ccg_id(cls) -> Mapped[UUID]:
-        return mapped_column(ForeignKey("organisation.id"), index=True)
+        return mapped_column(ForeignKey("organisation.id"))
 
 
 class TrackerSession(FlaskSession):

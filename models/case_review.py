@@ -122,7 +122,6 @@ class CaseReview(HasId, OwnedByCCG, db.Model):
     )
     ccg_id: Mapped[UUID] = item(
         ForeignKey("organisation.id"),
-        index=True,
         about=Item(
             label="CCG",
             question="Which CCG is responsible?",

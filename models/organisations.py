@@ -8,7 +8,7 @@ force; what follows starts the day after.
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, UniqueConstraint, func, or_, select, text
@@ -108,8 +108,9 @@ class Organisation(HasId, db.Model):
             files=Files.DOWNLOAD,
         ),
     )
-    name: Mapped[str]
-    ons_code: Mapped[str | None]
+    if TYPE_CHECKING:
+        name: Mapped[str]
+        ons_code: Mapped[str | None]
     names: Mapped[list[OrganisationName]] = relationship(order_by=OrganisationName.valid_from)
 
 

@@ -1,0 +1,62 @@
+"""Whose request this is. Set once, before the view runs; nothing is allowed until it is."""
+
+from __future__ import annotations
+
+from functools import wraps
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from flask import abort, g
+
+from models import Person
+from models.base import TrackerSession
+
+from .clock import today
+from .organisations import read_organisations
+from .people import Access, access_of
+from .permissions import Permission
+from .row_scope import enter
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def begin(session: TrackerSession, person: Person) -> Access:
+    """Works out a person's access for this request, and puts the session to work in their row scope."""
+    day = today()
+    access = access_of(person, read_organisations(session, day), day)
+    enter(session, access.scope)
+    g.access = access
+    return access
+
+
+def current_access() -> Access:
+    """The access of the person who is signed in. Raises 401 where nobody is."""
+    access: Access | None = g.get("access")
+    if access is None:
+        abort(401)
+    return access
+
+
+def is_signed_in() -> bool:
+    return g.get("access") is not None
+
+
+def may(permission: Permission) -> bool:
+    """Whether the person who is signed in has a permission."""
+    return is_signed_in() and current_access().may(permission)
+
+
+def needs(permission: Permission) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """A view that answers only those who have a permission; others get the page that says what they lack."""
+
+    def decorate(view: Callable[P, R]) -> Callable[P, R]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+            if not may(permission):
+                abort(403)
+            return view(*args, **kwargs)
+
+        return guarded
+
+    return decorate

@@ -1,0 +1,85 @@
+"""What a person may do and see on a day, worked out from their grants."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from app.rules.succession import Organisations, Place
+from models import Person
+from models.enumerations import Role
+
+from .permissions import Permission, permissions_of, reads_cases
+from .row_scope import RowScope
+
+
+@dataclass(frozen=True)
+class Access:
+    """A person's access on a day: permissions, row scope, and the CCGs under which they may record a case."""
+
+    person: Person
+    permissions: frozenset[Permission]
+    scope: RowScope
+    roles: frozenset[Role]
+    granted_on: tuple[Place, ...]
+    current_ccgs: tuple[Place, ...]
+    organisations: Organisations
+
+    def may(self, permission: Permission) -> bool:
+        return permission in self.permissions
+
+    @property
+    def readable_ccgs(self) -> list[Place]:
+        """The CCGs whose cases the person may see, closed ones too, by name."""
+        return [place for place in self.organisations.case_holders() if self.scope.may_read(place.id)]
+
+    def may_record_under(self, day_added: date, today: date) -> list[Place]:
+        """CCGs under which the person may record a case added on a day: theirs, and those theirs took over from."""
+        offered = set()
+        for ccg in self.current_ccgs:
+            for place_id in {ccg.id, *self.organisations.predecessors_of(ccg.id, today)}:
+                place = self.organisations.places[place_id]
+                if place.is_open_on(day_added):
+                    offered.add(place)
+        return sorted(offered, key=lambda place: (place.name, place.code))
+
+
+def access_of(person: Person, organisations: Organisations, today: date) -> Access:
+    """A person's access on a day, from the grants that have not ended. An inactive person has none."""
+    grants = [
+        grant
+        for grant in person.grants
+        if person.is_active and (grant.ends_on is None or today <= grant.ends_on)
+    ]
+    roles = frozenset(grant.role for grant in grants)
+    if any(reads_cases(role) for role in roles):
+        roles -= {Role.ADMINISTRATOR}
+    readable: set[UUID] = set()
+    writable: set[UUID] = set()
+    current: list[Place] = []
+    everything = False
+    for grant in grants:
+        place = organisations.places[grant.organisation_id]
+        if grant.role == Role.CCG_EDITOR and place.kind in organisations.case_kinds:
+            answered_for = {place.id, *organisations.predecessors_of(place.id, today)}
+            readable |= answered_for
+            writable |= answered_for
+            if place.is_open_on(today):
+                current.append(place)
+        elif grant.role in (Role.OVERSIGHT, Role.ANALYST):
+            if place.kind == "country":
+                everything = True
+            else:
+                readable |= organisations.case_holders_below(place.id, today)
+    return Access(
+        person=person,
+        permissions=permissions_of(roles),
+        scope=RowScope(frozenset(readable), frozenset(writable), reads_everything=everything),
+        roles=roles,
+        granted_on=tuple(
+            sorted({organisations.places[g.organisation_id] for g in grants}, key=lambda p: (p.name, p.code))
+        ),
+        current_ccgs=tuple(sorted(set(current), key=lambda p: (p.name, p.code))),
+        organisations=organisations,
+    )

@@ -1,0 +1,41 @@
+"""Role to permission. A person may do what any of their roles allows; nothing is allowed that is not written here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from models.enumerations import Role
+
+
+class Permission(StrEnum):
+    CASE_READ = "see cases"
+    CASE_WRITE = "record and change cases"
+    CASE_DOWNLOAD = "download cases"
+    DICTIONARY_READ = "read the data dictionary"
+    REFERENCE_READ = "see the reference lists"
+    REFERENCE_WRITE = "keep the reference lists"
+
+
+_EVERYBODY = {Permission.DICTIONARY_READ, Permission.REFERENCE_READ}
+_READS_CASES = {Permission.CASE_READ, Permission.CASE_DOWNLOAD}
+
+ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.CCG_EDITOR: frozenset(_EVERYBODY | _READS_CASES | {Permission.CASE_WRITE}),
+    Role.OVERSIGHT: frozenset(_EVERYBODY | _READS_CASES),
+    Role.ANALYST: frozenset(_EVERYBODY | _READS_CASES),
+    Role.ADMINISTRATOR: frozenset(_EVERYBODY | {Permission.REFERENCE_WRITE}),
+}
+
+
+def reads_cases(role: Role) -> bool:
+    """Whether a role sees the words of cases. An administrator's role cannot be held together with one that does."""
+    return Permission.CASE_READ in ROLE_PERMISSIONS[role]
+
+
+def permissions_of(roles: Iterable[Role]) -> frozenset[Permission]:
+    """What the holder of some roles may do. Administrator beside a role that reads cases counts for nothing."""
+    held = set(roles)
+    if any(reads_cases(role) for role in held):
+        held.discard(Role.ADMINISTRATOR)
+    return frozenset(permission for role in held for permission in ROLE_PERMISSIONS[role])

@@ -1,0 +1,1 @@
+"""What is done with cases: record, change, close, withdraw, find, count."""

@@ -1,0 +1,142 @@
+"""Checks the values of a case against the rules, with the facts that only the database knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.access.people import Access
+from app.rules import case_rules
+from app.rules.case_rules import Problems, RapidReview
+from models import CaseReview
+from models.base import TrackerSession
+from models.declarations import Item, Kind, items_of
+
+from .lookups import Lookups
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What was found: problems that refuse, warnings that ask, and the case that `converted_from` names."""
+
+    problems: Problems
+    warnings: Problems
+    converted_from: CaseReview | None
+
+
+def check(
+    session: TrackerSession,
+    values: Mapping[str, Any],
+    *,
+    by: Access,
+    lookups: Lookups,
+    case: CaseReview | None = None,
+    items: list[Item] | None = None,
+) -> Checked:
+    """Checks values as typed (ids for code lists and the CCG, a reference for `converted_from`).
+
+    `case` is the case to be changed, None for a new one; what `values` leaves out is taken from it. `items` are those
+    that the person can answer now; a problem with another one comes back under its own name all the same.
+    """
+    all_items = [item for item in items_of(CaseReview) if item.in_form]
+    before = values_of(case, lookups) if case is not None else {}
+    full = {**before, **plain(values, all_items, lookups)}
+    source = None
+    if values.get("converted_from"):
+        source = session.scalar(select(CaseReview).where(CaseReview.reference == values["converted_from"]))
+        full["converted_from"] = _facts_of(source, full, case, lookups)
+    problems = case_rules.problems_with(full, lookups.today, items=all_items, before=before)
+    if case is None:
+        _check_may_record(values, full, by, lookups, problems)
+    _check_numbers(session, full, values, case, problems)
+    warnings = case_rules.warnings_about(
+        {name: text for name, text in values.items() if text != before.get(name)}, items=items or all_items
+    )
+    return Checked(problems, warnings, source)
+
+
+def plain(values: Mapping[str, Any], items: list[Item], lookups: Lookups) -> dict[str, Any]:
+    """Ids made into the facts that the rules reason about; everything else as it is."""
+    result = dict(values)
+    for item in items:
+        value = values.get(item.name)
+        if item.kind is Kind.CODE and isinstance(value, UUID):
+            result[item.name] = lookups.codes[item.code_list].get(value)
+        elif item.kind is Kind.ORGANISATION and isinstance(value, UUID):
+            result[item.name] = lookups.organisations.places.get(value)
+    return result
+
+
+def values_of(case: CaseReview, lookups: Lookups) -> dict[str, Any]:
+    """The values of a saved case, as the rules take them."""
+    items = [item for item in items_of(CaseReview) if item.in_form]
+    raw = {item.name: getattr(case, item.column) for item in items if item.kind is not Kind.CASE}
+    return plain(raw, items, lookups)
+
+
+def _facts_of(
+    source: CaseReview | None, full: Mapping[str, Any], case: CaseReview | None, lookups: Lookups
+) -> RapidReview:
+    if source is None or source.is_withdrawn:
+        return RapidReview(is_found=False)
+    ccg = full.get("ccg")
+    return RapidReview(
+        is_found=True,
+        is_rapid_review=source.review_type.is_rapid_review,
+        is_in_line=ccg is None or lookups.organisations.same_line(ccg.id, source.ccg_id, lookups.today),
+        is_itself=case is not None and source.id == case.id,
+    )
+
+
+def _check_may_record(
+    values: Mapping[str, Any], full: Mapping[str, Any], by: Access, lookups: Lookups, problems: Problems
+) -> None:
+    """An id outside what the person may record under answers like one that never was."""
+    ccg = full.get("ccg")
+    if values.get("ccg") is None:
+        return
+    offered = {
+        place.id
+        for current in by.current_ccgs
+        for place in [current, *map(lookups.organisations.places.__getitem__, _line(current.id, lookups))]
+    }
+    if ccg is None or ccg.id not in offered:
+        problems["ccg"] = ["Select a CCG from the list"]
+
+
+def _line(ccg_id: UUID, lookups: Lookups) -> set[UUID]:
+    return lookups.organisations.predecessors_of(ccg_id, lookups.today)
+
+
+def _check_numbers(
+    session: TrackerSession,
+    full: Mapping[str, Any],
+    values: Mapping[str, Any],
+    case: CaseReview | None,
+    problems: Problems,
+) -> None:
+    """The same number twice in one CCG. Asked within the person's scope; other CCGs' numbers neither clash nor show."""
+    ccg, review_type = full.get("ccg"), full.get("review_type")
+    if ccg is None:
+        return
+    same_ccg = select(CaseReview).where(CaseReview.ccg_id == ccg.id, CaseReview.withdrawn_at.is_(None))
+    if case is not None:
+        same_ccg = same_ccg.where(CaseReview.id != case.id)
+    if number := full.get("local_identifier"):
+        twin = session.scalars(same_ccg.where(CaseReview.local_identifier == number)).first()
+        if twin is not None:
+            problems.setdefault("local_identifier", []).append(
+                f"Local identifier {number} is already used for case {twin.reference}"
+            )
+    if (number := full.get("steis_number")) and review_type is not None:
+        twin = session.scalars(
+            same_ccg.where(CaseReview.steis_number == number, CaseReview.review_type_id == review_type.id)
+        ).first()
+        if twin is not None:
+            problems.setdefault("steis_number", []).append(
+                f"StEIS number {number} is already used for case {twin.reference}, a review of the same type"
+            )

@@ -1,0 +1,71 @@
+"""The figures of the home page: how many cases are in which state, over the whole scope or by organisation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import case as when
+from sqlalchemy import func, select
+
+from models import CaseReview
+from models.base import TrackerSession
+
+from . import conditions
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Counts of cases that are not withdrawn."""
+
+    cases: int = 0
+    open: int = 0
+    without_update: int = 0
+    signed_off_not_published: int = 0
+
+    def __add__(self, other: Figures) -> Figures:
+        return Figures(
+            self.cases + other.cases,
+            self.open + other.open,
+            self.without_update + other.without_update,
+            self.signed_off_not_published + other.signed_off_not_published,
+        )
+
+
+def by_ccg(session: TrackerSession, today: date) -> dict[UUID, Figures]:
+    """The figures of each CCG in scope that has a case, in one pass over the table."""
+    counted = [
+        conditions.is_open(today),
+        conditions.has_no_update(today),
+        conditions.is_signed_off_but_not_published(today),
+    ]
+    rows = session.execute(
+        select(
+            CaseReview.ccg_id,
+            func.count(),
+            *(func.sum(when((condition, 1), else_=0)) for condition in counted),
+        )
+        .where(conditions.is_recorded(today))
+        .group_by(CaseReview.ccg_id)
+    )
+    return {row[0]: Figures(*(int(number) for number in row[1:])) for row in rows}
+
+
+def total(figures: Iterable[Figures]) -> Figures:
+    return sum(figures, Figures())
+
+
+def possible_duplicates(session: TrackerSession, today: date) -> int:
+    """How many cases in scope may be recorded twice."""
+    return session.scalar(
+        select(func.count())
+        .select_from(CaseReview)
+        .where(conditions.is_recorded(today), conditions.may_be_a_duplicate(today))
+    ) or 0
+
+
+def last_changed(session: TrackerSession, number: int = 5) -> list[CaseReview]:
+    """The cases that were changed last, withdrawn ones too."""
+    return list(session.scalars(select(CaseReview).order_by(CaseReview.changed_at.desc()).limit(number)))

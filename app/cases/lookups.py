@@ -1,0 +1,66 @@
+"""The small lists that every screen and file needs: organisations and code lists, read once for each request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.rules.case_rules import Code
+from app.rules.succession import Organisations, Place
+from models import CODE_LISTS
+from models.base import TrackerSession
+from models.declarations import Item
+
+
+@dataclass(frozen=True)
+class CodeEntry(Code):
+    """A code list's entry with the group it stands in. Equal to another by its id and words."""
+
+    code: str = ""
+    definition: str = ""
+    group: str = ""
+
+
+Codes = dict[str, dict[UUID, CodeEntry]]
+
+
+def read_codes(session: TrackerSession) -> Codes:
+    """Every entry of every code list, ended ones too, by list and id, in the order in which people read them."""
+    return {
+        name: {
+            row.id: CodeEntry(
+                row.id, row.label, row.active_from, row.active_to, row.code, row.definition, row.group
+            )
+            for row in session.scalars(select(model).order_by(model.position, model.label))
+        }
+        for name, model in CODE_LISTS.items()
+    }
+
+
+@dataclass(frozen=True)
+class Lookups:
+    """Organisations and code lists as at a day."""
+
+    organisations: Organisations
+    codes: Codes
+    today: date
+
+    def place_of(self, item: Item, ccg_id: UUID) -> Place | None:
+        """The organisation that an item names for a case of a CCG: the CCG, its STP, its region, its successor."""
+        if item.name == "ccg":
+            return self.organisations.places[ccg_id]
+        if item.name == "current_ccg":
+            return self.organisations.places[self.organisations.current_of(ccg_id, self.today)]
+        return self.organisations.above(ccg_id, item.name, self.today)
+
+    def code_of(self, item: Item, entry_id: UUID | None) -> CodeEntry | None:
+        return None if entry_id is None else self.codes[item.code_list].get(entry_id)
+
+    def active(self, code_list: str, day: date) -> list[CodeEntry]:
+        """The entries that can be chosen on a day."""
+        return [entry for entry in self.codes[code_list].values() if entry.is_active_on(day)]
+
+

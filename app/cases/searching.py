@@ -1,0 +1,65 @@
+"""Search: whole words and beginnings of words in free text, references and numbers by their beginning."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from sqlalchemy import ColumnElement, and_, bindparam, column, false, func, literal_column, or_, select, table, text
+
+from models import CaseReview
+from models.declarations import Item, Search, items_of
+
+MOST_WORDS = 20
+MOST_CHARACTERS = 200
+
+
+def words_of(typed: str) -> list[str]:
+    """The words of a search, folded as the index folds them: lower case, no accents, letters and digits only."""
+    plain = "".join(c for c in unicodedata.normalize("NFD", typed.lower()) if not unicodedata.combining(c))
+    return "".join(c if c.isalnum() else " " for c in plain).split()[:MOST_WORDS]
+
+
+def beginning_with(of: ColumnElement[str], typed: str) -> ColumnElement[bool]:
+    """A condition: the text begins with what was typed, case ignored; % and _ stand for themselves."""
+    return func.lower(of).startswith(typed.lower(), autoescape=True)
+
+
+def cases_with(typed: str, dialect: str) -> ColumnElement[bool]:
+    """A condition: the case holds every word that was typed, or its reference or a number begins with it."""
+    typed = re.sub(r"[\x00-\x1f\x7f\ud800-\udfff]", " ", typed)[:MOST_CHARACTERS].strip()
+    words = words_of(typed)
+    if not typed:
+        return false()
+    numbers = [
+        beginning_with(getattr(CaseReview, item.column), typed)
+        for item in items_of(CaseReview)
+        if item.search is Search.BEGINNING
+    ]
+    bare = re.sub(r"[^0-9A-Z]", "", typed.upper()).removeprefix("SCR")
+    if bare:
+        numbers.append(CaseReview.reference.startswith(f"SCR-{bare}", autoescape=True))
+    return or_(_has_words(words, dialect), *numbers) if words else or_(*numbers)
+
+
+def _has_words(words: list[str], dialect: str) -> ColumnElement[bool]:
+    if dialect == "postgresql":
+        query = " & ".join(f"'{word}':*" for word in words)
+        return literal_column("case_review.search_words").op("@@")(func.to_tsquery("simple", query))
+    query = " AND ".join(f'"{word}" *' for word in words)
+    rows, index = table("case_search_row", column("id"), column("case_id")), table("case_search", column("rowid"))
+    matching = select(index.c.rowid).where(text("case_search MATCH :fts").bindparams(bindparam("fts", query)))
+    return CaseReview.id.in_(select(rows.c.case_id).where(rows.c.id.in_(matching)))
+
+
+def rows_with(typed: str, model: type, items: list[Item]) -> ColumnElement[bool]:
+    """A condition for a reference list: each word begins a word of one of the items that are searched."""
+    conditions = []
+    for word in words_of(typed[:MOST_CHARACTERS]):
+        either = []
+        for item in items:
+            if item.search is not None:
+                of = getattr(model, item.column)
+                either += [beginning_with(of, word), func.lower(of).contains(f" {word}", autoescape=True)]
+        conditions.append(or_(*either))
+    return and_(*conditions) if conditions else false()

@@ -1,0 +1,126 @@
+"""Verbs: record, change, close, reopen, withdraw and bring back a case. Each checks nothing twice and commits nothing.
+
+The caller checks first (`app.cases.checking`) and commits after; a one-time form token is used in the same
+transaction, so that a double click makes one case.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import CaseReview, Person, UsedFormToken
+from models.declarations import Kind, items_of
+from models.enumerations import Status
+
+# No vowels, so no words; nothing that is mistaken for something else when read aloud or copied (0 O, 1 I L, 2 Z, 5 S).
+REFERENCE_LETTERS = "346789BCDFGHJKMPQRTVWXY"
+
+
+class TokenAlreadyUsed(Exception):
+    """The form has been saved before. `case_id` is the case that it saved."""
+
+    def __init__(self, case_id: UUID) -> None:
+        super().__init__("The form has already been saved.")
+        self.case_id = case_id
+
+
+def new_reference() -> str:
+    """A reference that is easy to read aloud: SCR- and eight characters, 78 thousand million in all."""
+    return "SCR-" + "".join(secrets.choice(REFERENCE_LETTERS) for _ in range(8))
+
+
+def record(
+    session: Session, values: Mapping[str, Any], *, by: Person, at: datetime, today: date, source: CaseReview | None
+) -> CaseReview:
+    """A new case from checked values. `source` is the rapid review that it grew out of."""
+    case = CaseReview(id=uuid4(), ccg_id=values["ccg"], reference=_unused_reference(session))
+    case.created_at, case.created_by_id = at, by.id
+    case.latest_update_on = today
+    _apply(case, values, source)
+    _sign(case, by=by, at=at, reason=None)
+    session.add(case)
+    return case
+
+
+def change(
+    case: CaseReview,
+    values: Mapping[str, Any],
+    *,
+    by: Person,
+    at: datetime,
+    today: date,
+    source: CaseReview | None,
+    reason: str | None = None,
+) -> None:
+    """Changes the items that `values` names. Its CCG stays as it is, for ever."""
+    if "latest_update" in values and values["latest_update"] != case.latest_update:
+        case.latest_update_on = today
+    _apply(case, {name: value for name, value in values.items() if name != "ccg"}, source)
+    _sign(case, by=by, at=at, reason=reason)
+
+
+def withdraw(case: CaseReview, *, by: Person, at: datetime, reason: str) -> None:
+    """Takes a case that was entered in error out of lists and extracts; its history stays."""
+    case.withdrawn_at, case.withdrawn_reason = at, reason
+    _sign(case, by=by, at=at, reason=reason)
+
+
+def bring_back(case: CaseReview, *, by: Person, at: datetime, reason: str) -> None:
+    """Makes a withdrawn case count again."""
+    case.withdrawn_at = case.withdrawn_reason = None
+    _sign(case, by=by, at=at, reason=reason)
+
+
+def reopened(values: Mapping[str, Any], case: CaseReview) -> bool:
+    """Whether the values would open a closed case again; that needs a reason."""
+    return case.status == Status.CLOSED and values.get("status") == Status.OPEN
+
+
+def use_token(session: Session, token: str, *, by: Person, at: datetime, case_id: UUID) -> None:
+    """Spends a one-time form token. Raises TokenAlreadyUsed where it has been spent."""
+    hashed = hashlib.sha256(token.encode()).hexdigest()
+    used = session.scalar(select(UsedFormToken).where(UsedFormToken.token_hash == hashed))
+    if used is not None:
+        raise TokenAlreadyUsed(used.case_id)
+    session.add(UsedFormToken(token_hash=hashed, person_id=by.id, used_at=at, case_id=case_id))
+
+
+def _unused_reference(session: Session) -> str:
+    """A reference that no case in sight has. One that another CCG has is refused by the unique key: one in 78,000 at
+    a million cases, and saving again draws another."""
+    reference = new_reference()
+    while session.scalar(select(CaseReview.id).where(CaseReview.reference == reference)):
+        reference = new_reference()
+    return reference
+
+
+def _apply(case: CaseReview, values: Mapping[str, Any], source: CaseReview | None) -> None:
+    for item in items_of(CaseReview):
+        if not item.in_form or item.name not in values:
+            continue
+        if item.kind is Kind.CASE:
+            case.converted_from_id = source.id if source else None
+            case.converted_from_ccg_id = source.ccg_id if source else None
+        else:
+            setattr(case, item.column, _stored(values[item.name], nullable=_is_nullable(item.column)))
+
+
+def _stored(value: Any, *, nullable: bool) -> Any:
+    return None if value == "" and nullable else value
+
+
+def _is_nullable(column: str) -> bool:
+    return bool(CaseReview.__table__.columns[column].nullable)
+
+
+def _sign(case: CaseReview, *, by: Person, at: datetime, reason: str | None) -> None:
+    """Every save says who, when and why; a fresh change id tells the history that the service made it."""
+    case.changed_at, case.changed_by_id, case.change_reason, case.change_id = at, by.id, reason, uuid4()

@@ -1,0 +1,52 @@
+"""What can be done from the command line."""
+
+from __future__ import annotations
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+
+from app.access.clock import today
+from app.access.row_scope import every_organisation
+from app.sign_in import demo
+from app.sign_in.views import description_of, is_demo
+from models import db
+from seeds.demo_cases import seed_demo
+from seeds.reference import seed_reference
+
+seed = AppGroup("seed", help="What an empty service starts with.")
+
+
+def init_app(app: Flask) -> None:
+    app.cli.add_command(seed)
+    app.cli.add_command(demo_accounts)
+
+
+@seed.command("reference")
+def reference() -> None:
+    """Reference lists: regions, STPs, CCGs, code lists. A second time changes nothing."""
+    added = seed_reference(db.session())
+    db.session.commit()
+    click.echo(f"Reference lists: {added}")
+
+
+@seed.command("demo")
+def demo_seed() -> None:
+    """Invented people and cases. Demo mode only; a second time changes nothing."""
+    if not is_demo():
+        raise click.ClickException("Demo people and cases exist only when TRACKER_MODE is demo.")
+    with every_organisation("demo seeds") as session:
+        added = seed_demo(session, today())
+        session.commit()
+    click.echo(f"Demo people and cases: {added}")
+
+
+@click.command("demo-accounts")
+def demo_accounts() -> None:
+    """The demo accounts and their roles."""
+    if not is_demo():
+        raise click.ClickException("There are demo accounts only when TRACKER_MODE is demo.")
+    people = demo.accounts(db.session())
+    width = max((len(person.subject) for person in people), default=0)
+    for person in people:
+        click.echo(f"  {person.subject:<{width}}  {person.name}: {description_of(person)}")

@@ -1,0 +1,96 @@
+"""Settings, from the environment. Service mode refuses to start where one is missing or weak, and says which."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+INSTANCE = Path(__file__).resolve().parent.parent / "instance"
+SHORTEST_SECRET = 32
+
+
+class WrongSetting(RuntimeError):
+    """A setting is missing or not good enough. The message names it and says what to do."""
+
+
+def settings(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """Flask's configuration for an environment.
+
+    TRACKER_MODE is `service` unless it says `demo`. Raises WrongSetting where a setting is missing or weak.
+    """
+    mode = environment.get("TRACKER_MODE", "service")
+    if mode not in ("service", "demo"):
+        raise WrongSetting(f"TRACKER_MODE is {mode!r}. Set it to service or demo.")
+    demo = mode == "demo"
+    if not demo:
+        _check_service(environment)
+    return {
+        "TRACKER_MODE": mode,
+        "SECRET_KEY": environment.get("SECRET_KEY") or _demo_secret(),
+        "SQLALCHEMY_DATABASE_URI": _database_url(environment.get("DATABASE_URL", "")),
+        # Parameters hold the words of cases: they stay out of error messages and logs.
+        "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True, "pool_pre_ping": True},
+        "SESSION_COOKIE_NAME": "tracker" if demo else "__Host-tracker",
+        "SESSION_COOKIE_SECURE": not demo,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_IDLE": timedelta(minutes=_number(environment, "SESSION_IDLE_MINUTES", 30)),
+        "SESSION_ABSOLUTE": timedelta(hours=_number(environment, "SESSION_ABSOLUTE_HOURS", 10)),
+        "MAX_CONTENT_LENGTH": 2 * 1024 * 1024,
+        "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
+        "MAX_FORM_PARTS": 500,
+        # The form token is bound to the signed-in session, and ends with it.
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_CHECK_DEFAULT": False,
+    }
+
+
+def _check_service(environment: Mapping[str, str]) -> None:
+    secret = environment.get("SECRET_KEY", "")
+    if len(secret) < SHORTEST_SECRET or len(set(secret)) < 10:
+        raise WrongSetting(
+            f"SECRET_KEY is missing or weak. Set it to at least {SHORTEST_SECRET} random characters, for example from"
+            " `openssl rand -hex 32`."
+        )
+    for name, remedy in {
+        "DATABASE_URL": "the address of the PostgreSQL database",
+        "OIDC_ISSUER": "the address of the identity provider",
+        "OIDC_CLIENT_ID": "this service's name at the identity provider",
+        "OIDC_CLIENT_SECRET": "this service's secret at the identity provider",
+    }.items():
+        if not environment.get(name):
+            raise WrongSetting(f"{name} is missing. Set it to {remedy}.")
+
+
+def _database_url(url: str) -> str:
+    if not url:
+        INSTANCE.mkdir(exist_ok=True)
+        return f"sqlite:///{INSTANCE / 'tracker.db'}"
+    for plain in ("postgres://", "postgresql://"):
+        if url.startswith(plain):
+            return "postgresql+psycopg://" + url.removeprefix(plain)
+    return url
+
+
+def _demo_secret() -> str:
+    """A secret that outlives a restart and is the same for every worker; demo mode only."""
+    INSTANCE.mkdir(exist_ok=True)
+    kept = INSTANCE / "demo-secret"
+    try:
+        handle = os.open(kept, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        return kept.read_text()
+    with os.fdopen(handle, "w") as file:
+        file.write(secrets.token_hex(32))
+    return kept.read_text()
+
+
+def _number(environment: Mapping[str, str], name: str, default: int) -> int:
+    value = environment.get(name, str(default))
+    if not value.isdecimal() or int(value) == 0:
+        raise WrongSetting(f"{name} is {value!r}. Set it to a whole number above 0.")
+    return int(value)

@@ -1,0 +1,83 @@
+"""Error pages: what happened and what to do, with a reference that the log has too. No case text in either."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+
+from flask import Flask, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from app.access.current import is_signed_in
+from models import db
+
+log = logging.getLogger(__name__)
+
+WORDS: dict[int, tuple[str, list[str]]] = {
+    400: ("That did not work", ["The address or the form was not complete.", "Go back and try again."]),
+    403: (
+        "You cannot see this page",
+        [
+            "Your role does not include it.",
+            "If you need it, ask the person who manages access to the tracker in your organisation.",
+        ],
+    ),
+    404: ("Page not found", ["If you typed the address, check that it is correct.", "A case may be one that you cannot see."]),
+    405: ("That did not work", ["This page cannot be used in that way.", "Go back and try again."]),
+    413: ("That was too large", ["What you sent is larger than the tracker accepts.", "Shorten it and try again."]),
+    429: ("Too many attempts", ["Wait a minute, then try again."]),
+    500: ("Sorry, there is a problem", ["What you were doing has not been saved.", "Try again in a few minutes."]),
+    503: ("The tracker is not available", ["What you were doing has not been saved.", "Try again in a few minutes."]),
+}
+NO_ROLE = (
+    "You do not have access yet",
+    [
+        "You are signed in, but you hold no role in the Safeguarding Case Review Tracker.",
+        "Ask the safeguarding lead of your CCG, or NHS Digital's administrators, to give you one.",
+    ],
+)
+NO_ACCOUNT = ("You could not be signed in", ["That account does not exist or is not active.", "Go back and choose another."])
+
+
+def init_app(app: Flask) -> None:
+    """Answers every error with an NHS page."""
+
+    @app.errorhandler(HTTPException)
+    def refused(error: HTTPException) -> ResponseReturnValue:
+        code = error.code or 500
+        if code < 400:
+            return error.get_response()
+        if error.description == "no-role":
+            return render_template("no_access.html", title=NO_ROLE[0], lines=NO_ROLE[1]), 403
+        title, lines = NO_ACCOUNT if error.description == "sign-in" else WORDS.get(code, WORDS[400])
+        return _page(code, title, lines, logging.WARNING)
+
+    @app.errorhandler(OperationalError)
+    def unavailable(error: OperationalError) -> ResponseReturnValue:
+        log.error("Database not available", extra={"kind": type(error.orig).__name__})
+        page, code = _page(503, *WORDS[503], logging.ERROR)
+        return page, code, {"Retry-After": "5"}
+
+    @app.errorhandler(Exception)
+    def broken(error: Exception) -> ResponseReturnValue:
+        db.session.rollback()
+        return _page(500, *WORDS[500], logging.ERROR, error)
+
+
+def _page(
+    code: int, title: str, lines: list[str], level: int, error: Exception | None = None
+) -> tuple[str, int]:
+    reference = secrets.token_hex(4).upper()
+    # The path without its query: a search may hold words of a case. The traceback holds no parameters (config.py).
+    log.log(
+        level, "%s %s answered %s, reference %s", request.method, request.path, code, reference, exc_info=error
+    )
+    return render_template(
+        "error.html",
+        title=title,
+        lines=lines,
+        reference=reference,
+        link=("Go to the home page", "/") if is_signed_in() else ("Sign in", "/sign-in/"),
+    ), code

@@ -1,0 +1,44 @@
+"""Puts the service together. Read it as a table of contents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask_migrate import Migrate
+
+import admin_views
+from app import commands, errors, health
+from app.config import settings
+from app.database import prepare
+from app.nhsuk import theme
+from app.sign_in import door
+from models import db
+
+MIGRATIONS = Path(__file__).resolve().parent.parent / "models" / "migrations"
+
+
+def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
+    """The service as a WSGI application. `overrides` replace settings, for tests.
+
+    Raises WrongSetting where a setting is missing or weak.
+    """
+    app = Flask("tracker", static_folder=None)
+    app.config.update(overrides if overrides and "TRACKER_MODE" in overrides else settings())
+    app.config.update(overrides or {})
+    app.config["OWN_TOKEN_CHECK"] = admin_views.OWN_TOKEN_CHECK
+
+    db.init_app(app)
+    with app.app_context():
+        prepare(db.engine)
+    Migrate(app, db, directory=str(MIGRATIONS), compare_type=True)
+
+    theme.init_app(app)
+    errors.init_app(app)
+    door.init_app(app)
+    admin_views.init_app(app)
+    app.register_blueprint(health.blueprint)
+    commands.init_app(app)
+    return app

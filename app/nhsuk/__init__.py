@@ -1,0 +1,1 @@
+"""The look: NHS design system templates, components and files for Flask-Admin."""

@@ -1,0 +1,1 @@
+"""Plain Python: values in, answers out. No table, no session, no clock."""

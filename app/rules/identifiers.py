@@ -1,0 +1,37 @@
+"""Text that looks as if it identified somebody. It warns and does not block: a ten-digit number may be anything.
+
+Source of the check digit: NHS Data Dictionary, NHS NUMBER (modulus 11).
+"""
+
+from __future__ import annotations
+
+import re
+
+_TEN_DIGITS = re.compile(r"(?<!\d)(\d{3})[ \-]?(\d{3})[ \-]?(\d{4})(?!\d)")
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)"
+)
+_DATE = rf"(?:\d{{1,2}}[/.\- ]\d{{1,2}}[/.\- ]\d{{2,4}}|\d{{4}}-\d{{2}}-\d{{2}}|\d{{1,2}}(?:st|nd|rd|th)?\s+{_MONTH}\s+\d{{2,4}})"
+_BIRTH = re.compile(
+    rf"\b(?:d\.?\s?o\.?\s?b\.?|date of birth|born(?:\s+on)?|birth\s?date|birthday)\b\W{{0,4}}(?:\w+\W+){{0,2}}?{_DATE}",
+    re.IGNORECASE,
+)
+
+
+def is_nhs_number(digits: str) -> bool:
+    """Whether ten digits end in the check digit of an NHS number."""
+    if len(digits) != 10 or not digits.isdecimal() or not digits.isascii() or len(set(digits)) == 1:
+        return False
+    total = sum(int(digit) * weight for digit, weight in zip(digits, range(10, 1, -1), strict=False))
+    return (11 - total % 11) % 11 == int(digits[9])
+
+
+def look_alikes(text: str) -> list[str]:
+    """What a text seems to hold: "an NHS number", "a date of birth"; empty where there is nothing."""
+    found = []
+    if any(is_nhs_number("".join(match.groups())) for match in _TEN_DIGITS.finditer(text)):
+        found.append("an NHS number")
+    if _BIRTH.search(text):
+        found.append("a date of birth")
+    return found

@@ -1,0 +1,158 @@
+"""Organisations through time: who is part of whom, and who took over from whom.
+
+A date that ends something is the last day in force. A split has no single successor, so what follows it is chosen by
+a person, and until then the organisation that was split answers for itself.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class Place:
+    """An organisation's facts: its kind and code identify it; `closed_on` is its last day, None while it is open."""
+
+    id: UUID
+    kind: str
+    code: str
+    name: str
+    opened_on: date | None = None
+    closed_on: date | None = None
+
+    def is_open_on(self, day: date) -> bool:
+        """Whether it was in force on a day, first and last day included."""
+        return (self.opened_on is None or self.opened_on <= day) and (self.closed_on is None or day <= self.closed_on)
+
+
+@dataclass(frozen=True)
+class Part:
+    """`child` is part of `parent` from one day to another (None: still)."""
+
+    child: UUID
+    parent: UUID
+    valid_from: date
+    valid_to: date | None
+
+
+@dataclass(frozen=True)
+class Takeover:
+    """`successor` took over from `predecessor` on a day."""
+
+    predecessor: UUID
+    successor: UUID
+    effective_on: date
+
+
+@dataclass(frozen=True)
+class Organisations:
+    """Every organisation with its memberships and successions; answers questions about them as at a day."""
+
+    places: Mapping[UUID, Place]
+    parts: tuple[Part, ...]
+    takeovers: tuple[Takeover, ...]
+    case_kinds: frozenset[str] = frozenset({"ccg"})
+
+    @cached_property
+    def _successors(self) -> dict[UUID, list[Takeover]]:
+        found: dict[UUID, list[Takeover]] = defaultdict(list)
+        for takeover in self.takeovers:
+            found[takeover.predecessor].append(takeover)
+        return found
+
+    @cached_property
+    def _predecessors(self) -> dict[UUID, list[Takeover]]:
+        found: dict[UUID, list[Takeover]] = defaultdict(list)
+        for takeover in self.takeovers:
+            found[takeover.successor].append(takeover)
+        return found
+
+    @cached_property
+    def _parents(self) -> dict[UUID, list[Part]]:
+        found: dict[UUID, list[Part]] = defaultdict(list)
+        for part in sorted(self.parts, key=lambda one: one.valid_from):
+            found[part.child].append(part)
+        return found
+
+    def case_holders(self) -> list[Place]:
+        """Every organisation that may hold cases, closed ones too, by name."""
+        return sorted(
+            (place for place in self.places.values() if place.kind in self.case_kinds),
+            key=lambda place: (place.name, place.code),
+        )
+
+    def current_of(self, place: UUID, day: date) -> UUID:
+        """Who answers for a place's cases on a day: the end of its line of succession, or itself after a split."""
+        seen = {place}
+        while True:
+            followed = {t.successor for t in self._successors.get(place, []) if t.effective_on <= day}
+            if len(followed) != 1:
+                return place
+            place = followed.pop()
+            if place in seen:
+                raise ValueError("A line of succession leads back to itself.")
+            seen.add(place)
+
+    def predecessors_of(self, place: UUID, day: date) -> set[UUID]:
+        """Every place whose cases a place answers for on a day, itself left out."""
+        found: set[UUID] = set()
+        waiting = [place]
+        while waiting:
+            for takeover in self._predecessors.get(waiting.pop(), []):
+                earlier = takeover.predecessor
+                if takeover.effective_on <= day and earlier not in found and self.current_of(earlier, day) != earlier:
+                    found.add(earlier)
+                    waiting.append(earlier)
+        return found - {place}
+
+    def same_line(self, one: UUID, other: UUID, day: date) -> bool:
+        """Whether two places are the same, or one took over from the other, directly or through others."""
+        return one == other or other in self.predecessors_of(one, day) or one in self.predecessors_of(other, day)
+
+    def parent_of(self, place: UUID, day: date) -> Place | None:
+        """What a place is part of on a day; once it has closed, what it was part of last."""
+        parts = self._parents.get(place, [])
+        begun = [part for part in parts if part.valid_from <= day]
+        in_force = [part for part in begun if part.valid_to is None or part.valid_to >= day]
+        if in_force:
+            return self.places[in_force[-1].parent]
+        closed_on = self.places[place].closed_on
+        if begun and closed_on is not None and closed_on < day:
+            return self.places[begun[-1].parent]
+        return None
+
+    def above(self, place: UUID, kind: str, day: date) -> Place | None:
+        """The organisation of a kind that a place is part of on a day, at whatever height."""
+        at: Place | None = self.places[place]
+        while at is not None and at.kind != kind:
+            at = self.parent_of(at.id, day)
+        return at
+
+    def case_holders_below(self, place: UUID, day: date) -> set[UUID]:
+        """Every organisation whose cases are seen from a place on a day.
+
+        Membership is that of whoever answers for the cases today: a merger into another STP takes the cases along.
+        """
+        found = set()
+        for holder in self.case_holders():
+            at: Place | None = self.places[self.current_of(holder.id, day)]
+            while at is not None:
+                if at.id == place:
+                    found.add(holder.id)
+                    break
+                at = self.parent_of(at.id, day)
+        return found
+
+    def of_kind(self, kind: str) -> list[Place]:
+        """Every organisation of a kind, by name."""
+        return sorted((p for p in self.places.values() if p.kind == kind), key=lambda p: (p.name, p.code))
+
+
+def open_on(places: Iterable[Place], day: date) -> list[Place]:
+    """Those of the places that were in force on a day."""
+    return [place for place in places if place.is_open_on(day)]

@@ -1,0 +1,15 @@
+"""Dates and numbers in words, as the NHS service manual writes them: 31 December 2025."""
+
+from __future__ import annotations
+
+from datetime import date
+
+
+def in_words(day: date) -> str:
+    """A date as people read it."""
+    return f"{day.day} {day:%B %Y}"
+
+
+def count_of(number: int, one: str, many: str = "") -> str:
+    """A number with its noun: 1 case, 2 cases, 1,204 cases."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -1,0 +1,1 @@
+"""Who is this? Sign-in, sign-out, and the session between them."""

@@ -1,0 +1,71 @@
+"""Demo sign-in: choosing an account makes a short-lived signed token, which goes through the real verification.
+
+It does not exist in service mode. The key is made when the process starts and never leaves it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jose import jwk, jwt
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Person
+
+from .tokens import Refused, Trust, verify
+
+ISSUER = "https://demo.tracker.example.nhs.uk"
+AUDIENCE = "safeguarding-case-review-tracker"
+ALGORITHM = "RS256"
+KEY_ID = "demo"
+
+
+class DemoProvider:
+    """An identity provider of one process, for invented people."""
+
+    def __init__(self) -> None:
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self._private = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        ).decode()
+        public = key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        self.trust = Trust(ISSUER, AUDIENCE, ALGORITHM, {KEY_ID: jwk.construct(public, ALGORITHM).to_dict()})
+
+    def token_for(self, account: str, *, nonce: str, now: datetime) -> str:
+        """A token for an account, good for two minutes."""
+        claims = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": account,
+            "iat": int(now.timestamp()),
+            "exp": int((now + timedelta(minutes=2)).timestamp()),
+            "nonce": nonce,
+        }
+        return str(jwt.encode(claims, self._private, algorithm=ALGORITHM, headers={"kid": KEY_ID}))
+
+
+def accounts(session: Session) -> list[Person]:
+    """The demo accounts, in the order in which they were made."""
+    return list(
+        session.scalars(
+            select(Person).where(Person.issuer == ISSUER, Person.is_active).order_by(Person.created_at, Person.name)
+        )
+    )
+
+
+def sign_in(session: Session, provider: DemoProvider, account: str, *, now: datetime) -> Person:
+    """The person of a demo account, by way of a token. Raises Refused for an account that does not exist."""
+    nonce = secrets.token_urlsafe(16)
+    claims = verify(provider.token_for(account, nonce=nonce, now=now), provider.trust, nonce=nonce, now=now)
+    person = session.scalar(
+        select(Person).where(Person.issuer == claims["iss"], Person.subject == claims["sub"], Person.is_active)
+    )
+    if person is None:
+        raise Refused("unknown_person")
+    return person

@@ -1,0 +1,77 @@
+"""The door of every request: who is this, and may they come in? Everything is closed that is not listed as open."""
+
+from __future__ import annotations
+
+from flask import Flask, abort, current_app, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, current_user
+from flask_wtf.csrf import CSRFProtect
+
+from app.access.clock import now
+from app.access.current import begin
+from models import db
+
+from . import sessions
+from .demo import DemoProvider
+from .sessions import SignedIn
+from .views import blueprint, is_demo
+
+# Addresses that answer without sign-in.
+OPEN = frozenset({"sign_in.page", "sign_in.demo_sign_in", "nhsuk.static", "health.live", "health.ready"})
+# Addresses that answer to people who hold no role.
+OPEN_TO_ALL_SIGNED_IN = frozenset({"sign_in.sign_out"})
+# Flask-Admin's own static files and inline editing: never offered.
+SHUT = frozenset({"admin.static"})
+
+
+def init_app(app: Flask) -> None:
+    """Puts the door before every request."""
+    manager = LoginManager(app)
+    manager.session_protection = None  # the id is random, kept on the server, and bound to its cookie
+    manager.user_loader(_find)
+    csrf = CSRFProtect(app)
+    app.register_blueprint(blueprint)
+    if app.config["TRACKER_MODE"] == "demo":
+        app.extensions["demo_provider"] = DemoProvider()
+
+    @app.before_request
+    def door() -> ResponseReturnValue | None:
+        endpoint = request.endpoint or ""
+        if endpoint in SHUT:
+            abort(404)
+        if endpoint == "nhsuk.static":
+            return None
+        # A form of its own checks the token itself, so that a stale one keeps what was typed.
+        if endpoint and endpoint not in app.config["OWN_TOKEN_CHECK"]:
+            csrf.protect()
+        if endpoint in OPEN:
+            return None
+        if not current_user.is_authenticated:
+            if request.endpoint is None and request.routing_exception is not None:
+                raise request.routing_exception
+            return redirect(url_for("sign_in.page", next=_address_to_come_back_to()))
+        access = begin(db.session(), current_user.person)
+        if not access.permissions and endpoint not in OPEN_TO_ALL_SIGNED_IN:
+            abort(403, "no-role")
+        return None
+
+    @app.context_processor
+    def mode() -> dict[str, bool]:
+        return {"demo_mode": is_demo()}
+
+
+def _find(session_id: str) -> SignedIn | None:
+    return sessions.find(
+        db.session(),
+        session_id,
+        at=now(),
+        idle=current_app.config["SESSION_IDLE"],
+        absolute=current_app.config["SESSION_ABSOLUTE"],
+    )
+
+
+def _address_to_come_back_to() -> str | None:
+    if request.method != "GET":
+        return None
+    address = request.full_path.removesuffix("?")
+    return None if address == "/" or len(address) > 2000 else address

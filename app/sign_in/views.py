@@ -1,0 +1,89 @@
+"""The pages of sign-in and sign-out."""
+
+from __future__ import annotations
+
+import logging
+from urllib.parse import urlsplit
+
+from flask import Blueprint, abort, current_app, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_user, logout_user
+
+from app.access.clock import now
+from models import Person, db
+from models.enumerations import SessionEnd
+
+from . import demo, sessions
+from .tokens import Refused
+
+log = logging.getLogger(__name__)
+blueprint = Blueprint("sign_in", __name__)
+
+
+def is_demo() -> bool:
+    return bool(current_app.config["TRACKER_MODE"] == "demo")
+
+
+def local_address(address: str | None) -> str:
+    """The address to go on to, if it lies in this service; else the home page."""
+    if not address or not address.startswith("/") or address.startswith(("//", "/\\")) or "\\" in address:
+        return url_for("admin.index")
+    parts = urlsplit(address)
+    if parts.scheme or parts.netloc or any(ord(c) < 32 for c in address):
+        return url_for("admin.index")
+    return address
+
+
+@blueprint.get("/sign-in/")
+def page() -> ResponseReturnValue:
+    """Who can sign in, and how."""
+    accounts = demo.accounts(db.session()) if is_demo() else []
+    return render_template(
+        "sign_in.html",
+        title="Sign in",
+        accounts=[(person.subject, person.name, description_of(person)) for person in accounts],
+        next=request.args.get("next", ""),
+    )
+
+
+@blueprint.post("/sign-in/demo")
+def demo_sign_in() -> ResponseReturnValue:
+    """Signs in to a demo account. Not there in service mode."""
+    if not is_demo():
+        abort(404)
+    account = request.form.get("account", "")
+    try:
+        person = demo.sign_in(db.session(), current_app.extensions["demo_provider"], account, now=now())
+    except Refused as refused:
+        log.warning("Sign-in refused", extra={"reason": refused.reason})
+        abort(403, "sign-in")
+    return _begin_session(person)
+
+
+@blueprint.post("/sign-out")
+def sign_out() -> ResponseReturnValue:
+    """Ends the session at once, on the server and in the browser."""
+    if current_user.is_authenticated:
+        sessions.end(db.session(), current_user.session_id, at=now(), because=SessionEnd.SIGNED_OUT)
+        db.session.commit()
+    logout_user()
+    session.clear()
+    return redirect(url_for("sign_in.page"))
+
+
+def _begin_session(person: Person) -> ResponseReturnValue:
+    """A new session with a new id, whatever the browser brought along."""
+    if current_user.is_authenticated:
+        sessions.end(db.session(), current_user.session_id, at=now(), because=SessionEnd.REPLACED)
+    signed_in = sessions.start(db.session(), person, at=now())
+    db.session.commit()
+    session.clear()
+    login_user(signed_in)
+    return redirect(local_address(request.form.get("next") or request.args.get("next")))
+
+
+def description_of(person: Person) -> str:
+    """A person's roles in words: "CCG safeguarding lead, NHS County Durham CCG"."""
+    if not person.grants:
+        return "No role: sees the page for people without access"
+    return "; ".join(f"{grant.role.label}, {grant.organisation.name}" for grant in person.grants)

@@ -1,0 +1,147 @@
+"""What the database itself keeps true, whatever path writes: a case's CCG never changes, and the words of its free
+text are indexed.
+
+The index finds whole words and beginnings of words, case and accents ignored, with the same results on SQLite (FTS5,
+kept by triggers) and PostgreSQL (a generated tsvector column). A word is a run of letters and digits.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, text
+
+from .case_review import CaseReview
+from .declarations import Search, items_of
+
+CCG_NEVER_CHANGES = "a case's CCG never changes: withdraw the case and record it again"
+
+
+def indexed_columns() -> list[str]:
+    """The columns of a case whose words are indexed, from their declarations."""
+    return [item.column for item in items_of(CaseReview) if item.search is Search.WORDS]
+
+
+def create(connection: Connection) -> None:
+    """Creates the search index and the triggers. Called once, by the migration that makes the table."""
+    if connection.dialect.name == "postgresql":
+        _run(connection, _POSTGRESQL_CREATE.format(columns=", ".join(indexed_columns())))
+    else:
+        columns = ", ".join(indexed_columns())
+        _run(connection, _SQLITE_CREATE.format(columns=columns))
+        create_triggers(connection)
+
+
+def drop(connection: Connection) -> None:
+    """Takes away what `create` made."""
+    if connection.dialect.name == "postgresql":
+        _run(connection, _POSTGRESQL_DROP)
+    else:
+        drop_triggers(connection)
+        _run(connection, _SQLITE_DROP)
+
+
+def create_triggers(connection: Connection) -> None:
+    """Creates SQLite's triggers anew: a migration that rebuilds the table drops them without a word."""
+    if connection.dialect.name != "sqlite":
+        return
+    drop_triggers(connection)
+    columns = indexed_columns()
+    _run(
+        connection,
+        _SQLITE_TRIGGERS.format(
+            columns=", ".join(columns),
+            old=", ".join(f"old.{column}" for column in columns),
+            new=", ".join(f"new.{column}" for column in columns),
+            message=CCG_NEVER_CHANGES.replace("'", "''"),
+        ),
+    )
+
+
+def drop_triggers(connection: Connection) -> None:
+    """Takes SQLite's triggers away, for example while a migration rebuilds the table."""
+    if connection.dialect.name == "sqlite":
+        for name in _SQLITE_TRIGGER_NAMES:
+            connection.execute(text(f"DROP TRIGGER IF EXISTS {name}"))
+
+
+def _run(connection: Connection, statements: str) -> None:
+    for statement in statements.split("\n--\n"):
+        if statement.strip():
+            connection.exec_driver_sql(statement)
+
+
+# The index is an external-content table: it keeps no second copy of the words. Rows of case_review have no integer
+# key that would survive a VACUUM, so case_search_row gives each case one.
+_SQLITE_CREATE = """
+CREATE TABLE case_search_row (id INTEGER PRIMARY KEY, case_id CHAR(32) NOT NULL UNIQUE)
+--
+CREATE VIEW case_search_source AS
+SELECT case_search_row.id AS id, {columns} FROM case_search_row JOIN case_review ON case_review.id = case_id
+--
+CREATE VIRTUAL TABLE case_search USING fts5(
+    {columns}, content='case_search_source', content_rowid='id', tokenize='unicode61 remove_diacritics 2', prefix='2 3'
+)
+"""
+_SQLITE_DROP = """
+DROP TABLE IF EXISTS case_search
+--
+DROP VIEW IF EXISTS case_search_source
+--
+DROP TABLE IF EXISTS case_search_row
+"""
+_SQLITE_TRIGGER_NAMES = ("case_ccg_never_changes", "case_search_added", "case_search_changed", "case_search_removed")
+_SQLITE_TRIGGERS = """
+CREATE TRIGGER case_ccg_never_changes BEFORE UPDATE OF ccg_id ON case_review WHEN new.ccg_id <> old.ccg_id BEGIN
+    SELECT raise(ABORT, '{message}');
+END
+--
+CREATE TRIGGER case_search_added AFTER INSERT ON case_review BEGIN
+    INSERT INTO case_search_row (case_id) VALUES (new.id);
+    INSERT INTO case_search (rowid, {columns})
+    VALUES ((SELECT id FROM case_search_row WHERE case_id = new.id), {new});
+END
+--
+CREATE TRIGGER case_search_changed AFTER UPDATE OF {columns} ON case_review BEGIN
+    INSERT INTO case_search (case_search, rowid, {columns})
+    VALUES ('delete', (SELECT id FROM case_search_row WHERE case_id = old.id), {old});
+    INSERT INTO case_search (rowid, {columns})
+    VALUES ((SELECT id FROM case_search_row WHERE case_id = new.id), {new});
+END
+--
+CREATE TRIGGER case_search_removed BEFORE DELETE ON case_review BEGIN
+    INSERT INTO case_search (case_search, rowid, {columns})
+    VALUES ('delete', (SELECT id FROM case_search_row WHERE case_id = old.id), {old});
+    DELETE FROM case_search_row WHERE case_id = old.id;
+END
+"""
+
+# Folding does in SQL what FTS5's unicode61 tokeniser does: lower case, accents taken off, everything that is neither
+# letter nor digit made a space.
+_POSTGRESQL_CREATE = r"""
+CREATE FUNCTION case_words(VARIADIC texts text[]) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT to_tsvector('simple', regexp_replace(
+        regexp_replace(lower(normalize(array_to_string(texts, ' '), NFD)), '[\u0300-\u036f]', '', 'g'),
+        '[^a-z0-9\u00c0-\u1fff\u2c00-\u2dff\u3040-\ud7ff]+', ' ', 'g'))
+$$
+--
+ALTER TABLE case_review ADD COLUMN search_words tsvector GENERATED ALWAYS AS (case_words({columns})) STORED
+--
+CREATE INDEX ix_case_review_search_words ON case_review USING gin (search_words)
+--
+CREATE FUNCTION case_ccg_never_changes() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'a case''s CCG never changes: withdraw the case and record it again'
+        USING ERRCODE = 'check_violation';
+END $$
+--
+CREATE TRIGGER case_ccg_never_changes BEFORE UPDATE OF ccg_id ON case_review
+FOR EACH ROW WHEN (new.ccg_id <> old.ccg_id) EXECUTE FUNCTION case_ccg_never_changes()
+"""
+_POSTGRESQL_DROP = """
+DROP TRIGGER IF EXISTS case_ccg_never_changes ON case_review
+--
+DROP FUNCTION IF EXISTS case_ccg_never_changes()
+--
+ALTER TABLE case_review DROP COLUMN IF EXISTS search_words
+--
+DROP FUNCTION IF EXISTS case_words(text[])
+"""

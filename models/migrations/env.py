@@ -1,0 +1,57 @@
+"""Runs migrations on the service's database, in one transaction each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alembic import context
+from flask import current_app
+from sqlalchemy import Connection, inspect
+
+from models import database_rules, db
+from models.base import Moment
+
+# What database_rules makes and the models do not name.
+MADE_BY_DATABASE_RULES = ("case_search", "search_words", "ix_case_review_search_words")
+
+
+def belongs_to_models(thing: Any, name: str | None, type_: str, reflected: bool, compare_to: Any) -> bool:
+    """Leaves the search index out of the comparison of models and database."""
+    return not (reflected and (name or "").startswith(MADE_BY_DATABASE_RULES))
+
+
+def written_plainly(type_: str, thing: Any, autogen: Any) -> str | bool:
+    """Migrations name the database's own types, so that they keep working when the models' change."""
+    return "sa.DateTime(timezone=True)" if type_ == "type" and isinstance(thing, Moment) else False
+
+
+def run(connection: Connection) -> None:
+    """Runs the migrations. On SQLite, foreign keys rest while tables are rebuilt, and are checked afterwards."""
+    sqlite = connection.dialect.name == "sqlite"
+    if sqlite:
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+        connection.commit()
+    options = dict(current_app.extensions["migrate"].configure_args)
+    options.update(compare_type=True, render_as_batch=sqlite)
+    context.configure(
+        connection=connection,
+        target_metadata=db.metadata,
+        include_object=belongs_to_models,
+        render_item=written_plainly,
+        transaction_per_migration=True,
+        **options,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+    if sqlite:
+        if inspect(connection).has_table("case_search"):
+            database_rules.create_triggers(connection)
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+        if broken:
+            raise RuntimeError(f"Foreign keys are broken after the migration: {broken[:5]}")
+        connection.commit()
+        connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+
+
+with db.engine.connect() as connection:
+    run(connection)
