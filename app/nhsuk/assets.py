@@ -117,14 +117,14 @@ def _with_hashed_names(text: str, names: dict[str, str]) -> str:
 def _check(folder: Path) -> None:
     """Every file that a style sheet or the manifest asks for is there."""
     asked = [
-        (path.name, path.parent / url)
+        (path, url)
         for path in folder.glob("*.css")
         for url in URL.findall(path.read_text(encoding="utf-8"))
         if not url.startswith("data:")
     ]
     manifest = folder / "assets/manifest.json"
-    asked += [(manifest.name, manifest.parent / icon["src"]) for icon in json.loads(manifest.read_text())["icons"]]
-    missing = sorted({f"{path.relative_to(folder)} (in {asker})" for asker, path in asked if not path.is_file()})
+    asked += [(manifest, icon["src"]) for icon in json.loads(manifest.read_text())["icons"]]
+    missing = sorted({f"{url} (in {path.name})" for path, url in asked if not (path.parent / url).is_file()})
     if missing:
         raise AssetsAreWrong(f"Not among the files: {', '.join(missing)}")
 
