@@ -259,7 +259,15 @@ class CaseReview(HasId, OwnedByCCG, db.Model):
     theme_1_id: Mapped[UUID] = item(
         ForeignKey("theme.id"),
         index=True,
-        about=_theme(1, required=True, in_list=True, sortable=True, filterable=True),
+        about=_theme(
+            1,
+            required=True,
+            in_list=True,
+            sortable=True,
+            filterable=True,
+            filter_label="Theme, in any place",
+            filtered_with=("theme_2_id", "theme_3_id"),
+        ),
     )
     theme_2_id: Mapped[UUID | None] = item(ForeignKey("theme.id"), about=_theme(2))
     theme_3_id: Mapped[UUID | None] = item(ForeignKey("theme.id"), about=_theme(3))

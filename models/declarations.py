@@ -67,7 +67,7 @@ class Item:
     """The words and the uses of one data item.
 
     `headings` maps each heading in files to what stands under it: "" for the item itself, else an attribute of what it
-    names (an organisation's `name` or `code`). `last` puts the item behind those that are added later.
+    names (an organisation's `name` or `code`). `filtered_with` are other columns in which the filter looks too. `last` puts the item behind those that are added later.
     """
 
     label: str
@@ -87,6 +87,8 @@ class Item:
     in_list: bool = False
     sortable: bool = False
     filterable: bool = False
+    filter_label: str = ""
+    filtered_with: tuple[str, ...] = ()
     search: Search | None = None
     only_when: OnlyWhen | None = None
     headings: Mapping[str, str] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from app.access.lookups import Lookups
 from app.access.people import Access
 from app.rules import case_rules
 from app.rules.case_rules import Problems, RapidReview
@@ -16,7 +17,6 @@ from models import CaseReview
 from models.base import TrackerSession
 from models.declarations import Item, Kind, items_of
 
-from .lookups import Lookups
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Files out: which columns they have, and how rows are written."""

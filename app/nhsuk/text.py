@@ -1,0 +1,38 @@
+"""Typed text, made regular: one kind of line break, composed characters, nothing that cannot be stored."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_UNSTORABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_BREAKS = re.compile(r"[\n\t]+")
+_SEPARATORS = re.compile(r"[\s\-\u2010-\u2015\u2212]+")
+_REFERENCE = re.compile(r"SCR([A-Z0-9]{8})")
+
+
+def regular(typed: str) -> str:
+    """Text with \\n for every line break, Unicode composed (NFC), and no white space around it."""
+    return unicodedata.normalize("NFC", typed.replace("\r\n", "\n").replace("\r", "\n").strip())
+
+
+def on_one_line(typed: str) -> str:
+    """As `regular`, with line breaks and tabs made into spaces."""
+    return _BREAKS.sub(" ", regular(typed))
+
+
+def is_storable(text: str) -> bool:
+    """Whether text is free of control characters (but \\n and \\t) and of halves of characters."""
+    return _UNSTORABLE.search(text) is None
+
+
+def shown(text: str) -> str:
+    """Text that can be put on a page: what cannot be stored shows as a replacement character."""
+    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def case_reference(typed: str) -> str:
+    """A case's reference as it is stored (SCR-7KQX3MPD), or what was typed where it does not look like one."""
+    text = on_one_line(typed)
+    match = _REFERENCE.fullmatch(_SEPARATORS.sub("", text).upper())
+    return f"SCR-{match[1]}" if match else text

@@ -1,0 +1,98 @@
+"""How each field looks: the design system's own macros, called through the application's Jinja environment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import current_app
+from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from .fields import CaseField, ChoiceField, DateField, ItemField, LineField, TextField
+
+QUESTION = {"size": "s"}
+
+
+def component(name: str, macro: str, params: dict[str, Any]) -> Markup:
+    """What a macro of the design system makes of its parameters: `component("date-input", "dateInput", {...})`."""
+    template = current_app.jinja_env.get_template(f"nhsuk/components/{name}/macro.jinja")
+    return Markup(getattr(template.module, macro)(params))  # noqa: S704 - the macros escape
+
+
+def line(field: LineField | CaseField, **more: Any) -> Markup:
+    """One line to type in, as wide as what is expected."""
+    return component("input", "input", _common(field) | {"value": field.typed} | field.look | more)
+
+
+def text(field: TextField, **more: Any) -> Markup:
+    """Several lines, with the number of characters that are left."""
+    params = _common(field) | {"value": field.typed, "rows": field.rows}
+    if field.max_length:
+        return component("character-count", "characterCount", params | {"maxlength": field.max_length} | more)
+    return component("textarea", "textarea", params | more)
+
+
+def day_month_year(field: DateField, **more: Any) -> Markup:
+    """Three short lines, one for each part of a date."""
+    parts = [
+        {
+            "id": field.part_id(part),
+            "name": field.part_name(part),
+            "label": part.capitalize(),
+            "value": value,
+            "width": 4 if part == "year" else 2,
+            "error": bool(field.message) and (part in field.wrong or not field.wrong),
+            "autocomplete": "off",
+        }
+        for part, value in zip(field.PARTS, field.parts, strict=True)
+    ]
+    return component("date-input", "dateInput", _grouped(field) | {"id": field.id, "items": parts} | more)
+
+
+def choice(field: ChoiceField, **more: Any) -> Markup:
+    """Radios for a few options, a select for many or for those that come in groups; nothing to choose for one."""
+    if field.is_settled:
+        return _rendered("_settled.html", field=field, option=field.options[0])
+    if field.has_radios:
+        return component("radios", "radios", _grouped(field) | {"idPrefix": field.id, "items": _radios(field)} | more)
+    return _rendered("_select.html", field=field, groups=field.groups, params=_common(field) | more)
+
+
+def _radios(field: ChoiceField) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = []
+    for option in field.options:
+        nested = Markup().join(inner() for inner in field.revealed.get(option.key, []))
+        items.append(
+            {
+                "value": option.key,
+                "text": option.label,
+                "hint": option.hint,
+                "checked": option.key == field.typed,
+                "conditional": {"html": nested} if nested else {},
+            }
+        )
+    return items
+
+
+def _rendered(template: str, **context: Any) -> Markup:
+    return Markup(current_app.jinja_env.get_template(f"components/{template}").render(**context))  # noqa: S704
+
+
+def _common(field: ItemField) -> dict[str, Any]:
+    return {
+        "id": field.id,
+        "name": field.name,
+        "label": {"text": field.label.text, **QUESTION},
+        "hint": field.description,
+        "errorMessage": field.message,
+        "autocomplete": "off",
+    }
+
+
+def _grouped(field: ItemField) -> dict[str, Any]:
+    return {
+        "name": field.name,
+        "fieldset": {"legend": {"text": field.label.text, **QUESTION}},
+        "hint": {"text": field.description, "id": f"{field.id}-hint"} if field.description else {},
+        "errorMessage": {"text": field.message, "id": f"{field.id}-error"} if field.message else {},
+    }
