@@ -38,7 +38,7 @@ MOST_FILTERS = 40
 FURTHEST_PAGE = 1_000_000
 
 
-class TrackerView(ModelView):  # type: ignore[misc]
+class TrackerView(ModelView):
     """A list of a model's rows, generated from its declared items."""
 
     # What a subclass declares.
@@ -113,19 +113,17 @@ class TrackerView(ModelView):  # type: ignore[misc]
         return any(item.search for item in self.items)
 
     def get_filters(self) -> list[TrackerFilter]:
-        found: list[TrackerFilter] = [
-            one for item in self.items if item.filterable for one in filters_for(item)
-        ]
+        found: list[TrackerFilter] = [one for item in self.items if item.filterable for one in filters_for(item)]
         return [*found, *self.named_filters]
 
     def scaffold_form(self) -> type[NHSForm]:
-        return form_class_for(self.list_of, section_order=self.section_order)
+        form_class = form_class_for(self.list_of)
+        form_class.section_order = self.section_order
+        return form_class
 
     # The list
 
-    def chosen_rows(
-        self, search: str | None, filters: list[tuple[int, str, str]] | None
-    ) -> Select[Any]:
+    def chosen_rows(self, search: str | None, filters: list[tuple[int, str, str]] | None) -> Select[Any]:
         """The rows that a search and filters choose, in no order. Row scope comes on top, in the session."""
         statement = select(self.list_of).where(*self.standing_conditions(filters or []))
         if search and search.strip():
@@ -143,7 +141,7 @@ class TrackerView(ModelView):  # type: ignore[misc]
 
     def in_order(self, statement: Select[Any], column: str | None, descending: bool) -> Select[Any]:
         """The rows in the order of one item, then by id: the same on every page and on both databases."""
-        if column in self._sortable_columns:
+        if column is not None and column in self._sortable_columns:
             by = self.order_of(self.by_name[column])
         elif self.newest_first is not None:
             by, descending = self.order_of(self.by_name[self.newest_first]), True
@@ -180,9 +178,7 @@ class TrackerView(ModelView):  # type: ignore[misc]
         count = session.scalar(chosen.with_only_columns(func.count(), maintain_column_froms=True)) or 0
         size = page_size or self.page_size
         start = min(page or 0, max(0, (count - 1) // size)) * size
-        rows = session.scalars(
-            self.in_order(chosen, sort_column, bool(sort_desc)).limit(size).offset(start)
-        )
+        rows = session.scalars(self.in_order(chosen, sort_column, bool(sort_desc)).limit(size).offset(start))
         return count, list(rows)
 
     def get_one(self, id: Any) -> Any:
@@ -382,8 +378,13 @@ class TrackerView(ModelView):  # type: ignore[misc]
             if row:
                 return redirect(self.get_url(".details_view", id=row.id))
         return self.render(
-            self.create_template, form=form, title=f"Record a {self.one}", return_url=self.return_url(),
-            submit_text="Save", caption=None, model=None,
+            self.create_template,
+            form=form,
+            title=f"Record a {self.one}",
+            return_url=self.return_url(),
+            submit_text="Save",
+            caption=None,
+            model=None,
         )
 
     @expose("/edit/", methods=("GET", "POST"))
@@ -396,8 +397,13 @@ class TrackerView(ModelView):  # type: ignore[misc]
         if self.validate_form(form) and self.update_model(form, row):
             return redirect(self.get_url(".details_view", id=row.id))
         return self.render(
-            self.edit_template, form=form, title=f"Change {self.one}", caption=self.name_of(row),
-            return_url=self.get_url(".details_view", id=row.id), submit_text="Save", model=row,
+            self.edit_template,
+            form=form,
+            title=f"Change {self.one}",
+            caption=self.name_of(row),
+            return_url=self.get_url(".details_view", id=row.id),
+            submit_text="Save",
+            model=row,
         )
 
     @expose("/export/<export_type>/")

@@ -39,7 +39,7 @@ class FilterGroup:
     fields: list[FilterField]
 
 
-class TrackerFilter(BaseFilter):  # type: ignore[misc]
+class TrackerFilter(BaseFilter):
     """A filter of a list. Its name in the address is `flt_` and its name, as Flask-Admin's named filters have it."""
 
     kind = "select"
@@ -73,9 +73,7 @@ class TrackerFilter(BaseFilter):  # type: ignore[misc]
 
     def field(self, arg: str, value: str, lookups: Lookups) -> FilterField:
         """The field of the panel with its present value."""
-        options = [("", "Any", not value)] + [
-            (one, label, one == value) for one, label in self.options_for(lookups)
-        ]
+        options = [("", "Any", not value)] + [(one, label, one == value) for one, label in self.options_for(lookups)]
         return FilterField(arg, self.label, self.kind, value, options if self.kind == "select" else [])
 
     def apply(self, query: Any, value: Any, alias: Any = None) -> Any:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 from flask import Flask
 from flask.cli import AppGroup
+from seeds.demo_cases import seed_demo
 
 from app.access.clock import today
 from app.access.row_scope import every_organisation
 from app.sign_in import demo
 from app.sign_in.views import description_of, is_demo
 from models import db
-from seeds.demo_cases import seed_demo
 from seeds.reference import seed_reference
 
 seed = AppGroup("seed", help="What an empty service starts with.")

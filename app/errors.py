@@ -24,7 +24,10 @@ WORDS: dict[int, tuple[str, list[str]]] = {
             "If you need it, ask the person who manages access to the tracker in your organisation.",
         ],
     ),
-    404: ("Page not found", ["If you typed the address, check that it is correct.", "A case may be one that you cannot see."]),
+    404: (
+        "Page not found",
+        ["If you typed the address, check that it is correct.", "A case may be one that you cannot see."],
+    ),
     405: ("That did not work", ["This page cannot be used in that way.", "Go back and try again."]),
     413: ("That was too large", ["What you sent is larger than the tracker accepts.", "Shorten it and try again."]),
     429: ("Too many attempts", ["Wait a minute, then try again."]),
@@ -38,7 +41,10 @@ NO_ROLE = (
         "Ask the safeguarding lead of your CCG, or NHS Digital's administrators, to give you one.",
     ],
 )
-NO_ACCOUNT = ("You could not be signed in", ["That account does not exist or is not active.", "Go back and choose another."])
+NO_ACCOUNT = (
+    "You could not be signed in",
+    ["That account does not exist or is not active.", "Go back and choose another."],
+)
 
 
 def init_app(app: Flask) -> None:
@@ -66,14 +72,10 @@ def init_app(app: Flask) -> None:
         return _page(500, *WORDS[500], logging.ERROR, error)
 
 
-def _page(
-    code: int, title: str, lines: list[str], level: int, error: Exception | None = None
-) -> tuple[str, int]:
+def _page(code: int, title: str, lines: list[str], level: int, error: Exception | None = None) -> tuple[str, int]:
     reference = secrets.token_hex(4).upper()
     # The path without its query: a search may hold words of a case. The traceback holds no parameters (config.py).
-    log.log(
-        level, "%s %s answered %s, reference %s", request.method, request.path, code, reference, exc_info=error
-    )
+    log.log(level, "%s %s answered %s, reference %s", request.method, request.path, code, reference, exc_info=error)
     return render_template(
         "error.html",
         title=title,

@@ -41,11 +41,11 @@ class TrackerSession(FlaskSession):
     on which `app.access` hangs the row scope; until it does, an owned row is never returned.
     """
 
-    may_return: Callable[[TrackerSession, object], bool] = staticmethod(  # type: ignore[assignment]
+    may_return: Callable[[TrackerSession, object], bool] = staticmethod(
         lambda session, row: not isinstance(row, OwnedByCCG)
     )
 
-    def get(self, entity: Any, ident: Any, **options: Any) -> Any:  # type: ignore[override]
+    def get(self, entity: Any, ident: Any, **options: Any) -> Any:
         """One row by its primary key, or None where there is none or the scope hides it."""
         row = super().get(entity, ident, **options)
         return row if row is None or self.may_return(self, row) else None

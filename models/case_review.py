@@ -54,7 +54,8 @@ def _theme(number: int, **more: Any) -> Item:
         label=f"Theme {number}",
         question=("Main abuse or vulnerability theme", "Second theme", "Third theme")[number - 1],
         definition=(
-            f"“Abuse/vulnerability theme”, number {number} of up to three. The first is the main one; all are different."
+            f"“Abuse/vulnerability theme”, number {number} of up to three. The first is the main one, and all are"
+            " different."
         ),
         kind=Kind.CODE,
         code_list="theme",
@@ -383,7 +384,7 @@ class CaseReview(HasId, OwnedByCCG, db.Model):
         about=Item(
             label="Date closed",
             question="When was the case closed?",
-            definition="“Date incident closed”: after the incident date, not in the future; only when the case is closed.",
+            definition="“Date incident closed”: after the incident date and not in the future; only for a closed case.",
             section=Section.STATUS,
             problem="Enter the date the case was closed",
             sortable=True,

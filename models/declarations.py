@@ -67,7 +67,8 @@ class Item:
     """The words and the uses of one data item.
 
     `headings` maps each heading in files to what stands under it: "" for the item itself, else an attribute of what it
-    names (an organisation's `name` or `code`). `filtered_with` are other columns in which the filter looks too. `last` puts the item behind those that are added later.
+    names (an organisation's `name` or `code`).
+    `filtered_with` are other columns in which the filter looks too. `last` puts the item behind those added later.
     """
 
     label: str

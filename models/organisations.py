@@ -159,9 +159,7 @@ class Membership(HasId, db.Model):
 
     __tablename__ = "organisation_membership"
     __table_args__ = (
-        CheckConstraint(
-            "valid_to IS NULL OR valid_to >= valid_from", name="a_membership_ends_after_it_begins"
-        ),
+        CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="a_membership_ends_after_it_begins"),
         CheckConstraint("child_id <> parent_id", name="nothing_is_part_of_itself"),
         _one_open("one_open_membership_for_each_organisation", "child_id"),
     )

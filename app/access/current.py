@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from functools import wraps
 from collections.abc import Callable
+from functools import wraps
 from typing import ParamSpec, TypeVar
 
 from flask import abort, g
+from sqlalchemy.orm import Session
 
 from models import Person
-from models.base import TrackerSession
 
 from .clock import today
 from .organisations import read_organisations
@@ -21,7 +21,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def begin(session: TrackerSession, person: Person) -> Access:
+def begin(session: Session, person: Person) -> Access:
     """Works out a person's access for this request, and puts the session to work in their row scope."""
     day = today()
     access = access_of(person, read_organisations(session, day), day)

@@ -7,11 +7,11 @@ from datetime import date
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.rules.case_rules import Code
 from app.rules.succession import Organisations, Place
 from models import CODE_LISTS
-from models.base import TrackerSession
 from models.declarations import Item
 
 
@@ -27,13 +27,11 @@ class CodeEntry(Code):
 Codes = dict[str, dict[UUID, CodeEntry]]
 
 
-def read_codes(session: TrackerSession) -> Codes:
+def read_codes(session: Session) -> Codes:
     """Every entry of every code list, ended ones too, by list and id, in the order in which people read them."""
     return {
         name: {
-            row.id: CodeEntry(
-                row.id, row.label, row.active_from, row.active_to, row.code, row.definition, row.group
-            )
+            row.id: CodeEntry(row.id, row.label, row.active_from, row.active_to, row.code, row.definition, row.group)
             for row in session.scalars(select(model).order_by(model.position, model.label))
         }
         for name, model in CODE_LISTS.items()
@@ -62,5 +60,3 @@ class Lookups:
     def active(self, code_list: str, day: date) -> list[CodeEntry]:
         """The entries that can be chosen on a day."""
         return [entry for entry in self.codes[code_list].values() if entry.is_active_on(day)]
-
-

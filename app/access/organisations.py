@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import date
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.rules.succession import Organisations, Part, Place, Takeover
 from models import Membership, Organisation, OrganisationKind, OrganisationName, Succession
-from models.base import TrackerSession
 
 
-def read_organisations(session: TrackerSession, day: date) -> Organisations:
+def read_organisations(session: Session, day: date) -> Organisations:
     """Every organisation with its memberships and successions; names are those in force on `day`."""
     names: dict[object, str] = {}
     for owner, name, valid_from, valid_to in session.execute(

@@ -48,9 +48,7 @@ class Access:
 def access_of(person: Person, organisations: Organisations, today: date) -> Access:
     """A person's access on a day, from the grants that have not ended. An inactive person has none."""
     grants = [
-        grant
-        for grant in person.grants
-        if person.is_active and (grant.ends_on is None or today <= grant.ends_on)
+        grant for grant in person.grants if person.is_active and (grant.ends_on is None or today <= grant.ends_on)
     ]
     roles = frozenset(grant.role for grant in grants)
     if any(reads_cases(role) for role in roles):

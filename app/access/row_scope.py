@@ -89,7 +89,7 @@ def _restrict(state: ORMExecuteState) -> None:
         _restrict_write(state, scope)
     elif state.is_select and not scope.reads_everything:
         readable = scope.readable
-        state.statement = state.statement.options(_only(readable))  # type: ignore[attr-defined]
+        state.statement = state.statement.options(_only(readable))
 
 
 def _restrict_write(state: ORMExecuteState, scope: RowScope) -> None:
@@ -100,7 +100,7 @@ def _restrict_write(state: ORMExecuteState, scope: RowScope) -> None:
         raise OutsideScope("Owned rows are added one by one, so that each is checked.")
     writable = scope.writable
     if not state.is_insert:
-        state.statement = state.statement.options(_only(writable))  # type: ignore[attr-defined]
+        state.statement = state.statement.options(_only(writable))
 
 
 def _only(ccgs: frozenset[UUID]) -> Any:
@@ -140,4 +140,4 @@ def _may_return(session: Session, row: object) -> bool:
     return not isinstance(row, OwnedByCCG) or scope_of(session).may_read(row.ccg_id)
 
 
-TrackerSession.may_return = staticmethod(_may_return)  # type: ignore[assignment]
+TrackerSession.may_return = staticmethod(_may_return)

@@ -8,15 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.access.lookups import Lookups
 from app.access.people import Access
 from app.rules import case_rules
 from app.rules.case_rules import Problems, RapidReview
 from models import CaseReview
-from models.base import TrackerSession
 from models.declarations import Item, Kind, items_of
-
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Checked:
 
 
 def check(
-    session: TrackerSession,
+    session: Session,
     values: Mapping[str, Any],
     *,
     by: Access,
@@ -45,9 +44,12 @@ def check(
     all_items = [item for item in items_of(CaseReview) if item.in_form]
     before = values_of(case, lookups) if case is not None else {}
     full = {**before, **plain(values, all_items, lookups)}
-    source = None
-    if values.get("converted_from"):
-        source = session.scalar(select(CaseReview).where(CaseReview.reference == values["converted_from"]))
+    source = case.converted_from if case is not None else None
+    typed = values.get("converted_from")
+    if not typed:
+        source = None
+    elif source is None or source.reference != typed:
+        source = session.scalar(select(CaseReview).where(CaseReview.reference == typed))
         full["converted_from"] = _facts_of(source, full, case, lookups)
     problems = case_rules.problems_with(full, lookups.today, items=all_items, before=before)
     if case is None:
@@ -113,7 +115,7 @@ def _line(ccg_id: UUID, lookups: Lookups) -> set[UUID]:
 
 
 def _check_numbers(
-    session: TrackerSession,
+    session: Session,
     full: Mapping[str, Any],
     values: Mapping[str, Any],
     case: CaseReview | None,

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import case as when
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from models import CaseReview
-from models.base import TrackerSession
 
 from . import conditions
 
@@ -34,7 +34,7 @@ class Figures:
         )
 
 
-def by_ccg(session: TrackerSession, today: date) -> dict[UUID, Figures]:
+def by_ccg(session: Session, today: date) -> dict[UUID, Figures]:
     """The figures of each CCG in scope that has a case, in one pass over the table."""
     counted = [
         conditions.is_open(today),
@@ -57,15 +57,18 @@ def total(figures: Iterable[Figures]) -> Figures:
     return sum(figures, Figures())
 
 
-def possible_duplicates(session: TrackerSession, today: date) -> int:
+def possible_duplicates(session: Session, today: date) -> int:
     """How many cases in scope may be recorded twice."""
-    return session.scalar(
-        select(func.count())
-        .select_from(CaseReview)
-        .where(conditions.is_recorded(today), conditions.may_be_a_duplicate(today))
-    ) or 0
+    return (
+        session.scalar(
+            select(func.count())
+            .select_from(CaseReview)
+            .where(conditions.is_recorded(today), conditions.may_be_a_duplicate(today))
+        )
+        or 0
+    )
 
 
-def last_changed(session: TrackerSession, number: int = 5) -> list[CaseReview]:
+def last_changed(session: Session, number: int = 5) -> list[CaseReview]:
     """The cases that were changed last, withdrawn ones too."""
     return list(session.scalars(select(CaseReview).order_by(CaseReview.changed_at.desc()).limit(number)))

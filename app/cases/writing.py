@@ -86,11 +86,19 @@ def reopened(values: Mapping[str, Any], case: CaseReview) -> bool:
 
 def use_token(session: Session, token: str, *, by: Person, at: datetime, case_id: UUID) -> None:
     """Spends a one-time form token. Raises TokenAlreadyUsed where it has been spent."""
-    hashed = hashlib.sha256(token.encode()).hexdigest()
-    used = session.scalar(select(UsedFormToken).where(UsedFormToken.token_hash == hashed))
-    if used is not None:
-        raise TokenAlreadyUsed(used.case_id)
-    session.add(UsedFormToken(token_hash=hashed, person_id=by.id, used_at=at, case_id=case_id))
+    spent_on = case_saved_with(session, token)
+    if spent_on is not None:
+        raise TokenAlreadyUsed(spent_on)
+    session.add(UsedFormToken(token_hash=_hash_of(token), person_id=by.id, used_at=at, case_id=case_id))
+
+
+def case_saved_with(session: Session, token: str) -> UUID | None:
+    """The case that a one-time form token has saved, or None while it can be used."""
+    return session.scalar(select(UsedFormToken.case_id).where(UsedFormToken.token_hash == _hash_of(token)))
+
+
+def _hash_of(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _unused_reference(session: Session) -> str:

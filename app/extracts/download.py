@@ -14,10 +14,9 @@ import tempfile
 from typing import IO, Any
 
 from sqlalchemy import Select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 
 from app.access.lookups import Lookups
-from models.base import TrackerSession
 from models.declarations import Kind
 
 from .columns import FileColumn, columns_of, text_of
@@ -38,14 +37,14 @@ def taken_off(text: str) -> str:
     return text[1:] if _MADE_SAFE.match(text) else text
 
 
-def write_csv(session: TrackerSession, chosen: Select[Any], model: type, lookups: Lookups) -> IO[bytes]:
+def write_csv(session: Session, chosen: Select[Any], model: type, lookups: Lookups) -> IO[bytes]:
     """A temporary file, at its beginning, with every row of a statement that selects a model.
 
     UTF-8, comma, CRLF. The whole file is written before any of it is sent: a file or an error, never half of one.
     """
     columns = columns_of(model, download=True)
     file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the caller sends it and closes it
-    text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)  # type: ignore[type-var]
+    text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow([column.heading for column in columns])
     for row in session.execute(_only_columns(chosen, model, columns), execution_options={"yield_per": ROWS_AT_ONCE}):
@@ -54,7 +53,7 @@ def write_csv(session: TrackerSession, chosen: Select[Any], model: type, lookups
         )
     text.detach()
     file.seek(0)
-    return file  # type: ignore[return-value]
+    return file
 
 
 def _only_columns(chosen: Select[Any], model: Any, columns: list[FileColumn]) -> Select[Any]:

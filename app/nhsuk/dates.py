@@ -13,9 +13,7 @@ from datetime import date
 
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 PARTS = ("day", "month", "year")
-MONTHS = (
-    "january february march april may june july august september october november december".split()
-)
+MONTHS = "january february march april may june july august september october november december".split()
 
 _DAY_FIRST = re.compile(r"(\d{1,2})\s*[/.\- ]\s*(\d{1,2})\s*[/.\- ]\s*(\d+)", re.ASCII)
 _YEAR_FIRST = re.compile(r"(\d{4})\s*[/.\-]\s*(\d{1,2})\s*[/.\-]\s*(\d{1,2})", re.ASCII)
@@ -84,7 +82,9 @@ def _check(parts: tuple[str, str, str], label: str) -> tuple[date | None, str, t
     day, month, year = (unicodedata.normalize("NFKC", part) for part in parts)
     month_number = _month(month)
     is_day = _ONE_OR_TWO.fullmatch(day) and 1 <= int(day) <= 31
-    wrong = tuple(name for name, right in zip(PARTS, (is_day, month_number, year.isdecimal()), strict=True) if not right)
+    wrong = tuple(
+        name for name, right in zip(PARTS, (is_day, month_number, year.isdecimal()), strict=True) if not right
+    )
     if wrong or month_number is None:
         return None, f"{label} must be a real date", wrong
     if not _FOUR.fullmatch(year):

@@ -52,10 +52,10 @@ def day_month_year(field: DateField, **more: Any) -> Markup:
 def choice(field: ChoiceField, **more: Any) -> Markup:
     """Radios for a few options, a select for many or for those that come in groups; nothing to choose for one."""
     if field.is_settled:
-        return _rendered("_settled.html", field=field, option=field.options[0])
+        return _rendered("settled.html", field=field, option=field.options[0])
     if field.has_radios:
         return component("radios", "radios", _grouped(field) | {"idPrefix": field.id, "items": _radios(field)} | more)
-    return _rendered("_select.html", field=field, groups=field.groups, params=_common(field) | more)
+    return _rendered("select.html", field=field, groups=field.groups, params=_common(field) | more)
 
 
 def _radios(field: ChoiceField) -> list[dict[str, Any]]:
@@ -75,7 +75,7 @@ def _radios(field: ChoiceField) -> list[dict[str, Any]]:
 
 
 def _rendered(template: str, **context: Any) -> Markup:
-    return Markup(current_app.jinja_env.get_template(f"components/{template}").render(**context))  # noqa: S704
+    return Markup(current_app.jinja_env.get_template(f"fields/{template}").render(**context))  # noqa: S704
 
 
 def _common(field: ItemField) -> dict[str, Any]:

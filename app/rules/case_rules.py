@@ -196,11 +196,11 @@ def _place(values: Mapping[str, Any], today: date, problems: Problems) -> None:
         )
 
 
-def _codes(
-    values: Mapping[str, Any], before: Mapping[str, Any], items: Mapping[str, Item], problems: Problems
-) -> None:
+def _codes(values: Mapping[str, Any], before: Mapping[str, Any], items: Mapping[str, Item], problems: Problems) -> None:
     added = values.get("date_added")
     for name, item in items.items():
         code = values.get(name)
         if isinstance(code, Code) and added and code != before.get(name) and not code.is_active_on(added):
-            problems[name].append(f"{code.label} could not be chosen on {in_words(added)}. Select another {item.label.lower()}")
+            problems[name].append(
+                f"{code.label} could not be chosen on {in_words(added)}. Select another {item.label.lower()}"
+            )

@@ -63,7 +63,7 @@ def sign_in(session: Session, provider: DemoProvider, account: str, *, now: date
     """The person of a demo account, by way of a token. Raises Refused for an account that does not exist."""
     nonce = secrets.token_urlsafe(16)
     claims = verify(provider.token_for(account, nonce=nonce, now=now), provider.trust, nonce=nonce, now=now)
-    person = session.scalar(
+    person: Person | None = session.scalar(
         select(Person).where(Person.issuer == claims["iss"], Person.subject == claims["sub"], Person.is_active)
     )
     if person is None:

@@ -17,7 +17,7 @@ SEEN_EVERY = timedelta(minutes=1)
 
 
 @dataclass
-class SignedIn(UserMixin):  # type: ignore[misc]
+class SignedIn(UserMixin):
     """A person in one signed-in browser, as Flask-Login knows them: by the session's random id."""
 
     person: Person

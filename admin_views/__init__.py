@@ -1,0 +1,85 @@
+"""What people see: one screen a file. This is the menu."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, request, url_for
+from flask_admin import Admin
+from flask_login import current_user
+
+from app.access.current import current_access, is_signed_in
+from app.nhsuk.theme import NHS_THEME
+
+from .base import TrackerView
+from .cases import CaseReviewView
+from .data_dictionary import DataDictionaryView
+from .home import HomeView
+from .reference_lists import (
+    CCGView,
+    DesignatedProfessionalView,
+    RegionView,
+    ReviewTypeView,
+    STPView,
+    ThemeView,
+)
+
+VIEWS: tuple[type[TrackerView | DataDictionaryView], ...] = (
+    CaseReviewView,
+    CCGView,
+    STPView,
+    RegionView,
+    ReviewTypeView,
+    ThemeView,
+    DesignatedProfessionalView,
+    DataDictionaryView,
+)
+# Forms that check their own token, so that a stale one keeps what was typed.
+OWN_TOKEN_CHECK = frozenset(
+    f"{endpoint}.{view}"
+    for endpoint, views in {
+        "cases": (
+            "create_view",
+            "edit_view",
+            "close_view",
+            "reopen_view",
+            "withdraw_view",
+            "bring_back_view",
+        ),
+        "review_types": ("edit_view",),
+        "theme_list": ("edit_view",),
+        "designated_professionals": ("edit_view",),
+    }.items()
+    for view in views
+)
+
+
+def init_app(app: Flask) -> None:
+    """Adds every screen to the service."""
+    admin = Admin(app, name="Safeguarding Case Review Tracker", index_view=HomeView(), theme=NHS_THEME)
+    for view in VIEWS:
+        admin.add_view(view())
+
+    @app.context_processor
+    def frame() -> dict[str, Any]:
+        """What stands around every page: who is signed in, and where they can go."""
+        if not is_signed_in() or not current_user.is_authenticated:
+            return {"person": None, "navigation": [], "footer_links": []}
+        access = current_access()
+        return {
+            "person": {
+                "name": access.person.name,
+                "organisation": ", ".join(place.name for place in access.granted_on[:2]),
+                "role": ", ".join(sorted(role.label for role in access.roles)),
+            },
+            "navigation": [
+                {
+                    "text": view.name,
+                    "href": url_for(f"{view.endpoint}.{view._default_view}"),
+                    "current": request.blueprint == view.endpoint,
+                }
+                for view in admin._views
+                if access.permissions and view.is_accessible()
+            ],
+            "footer_links": [],
+        }

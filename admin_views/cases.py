@@ -1,0 +1,302 @@
+"""The cases: list, details, form, download."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort, flash, redirect
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+from sqlalchemy import ColumnElement
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
+
+from app.access import clock
+from app.access.current import current_access, may
+from app.access.permissions import Permission
+from app.cases import conditions, writing
+from app.cases.checking import Checked, check
+from app.cases.searching import cases_with
+from app.nhsuk.forms import NHSForm
+from models import CaseReview, Section, db
+from models.enumerations import Status
+
+from . import case_form
+from .base import TrackerView
+from .case_actions import ACTIONS, CaseAction
+from .filters import NamedFilter
+from .presenters import moment_in_words
+from .request import lookups
+
+SIGNALS = "Needs attention"
+STALE = "Somebody else has changed this case since you opened it. Open the case again to see their changes"
+ALREADY_SAVED = "You have already saved this form"
+
+
+class CaseReviewView(TrackerView):
+    """Everything a CCG does with its cases."""
+
+    list_of = CaseReview
+    address = "cases"
+    title = "Cases"
+    one, many = "case", "cases"
+    reads, writes, downloads = Permission.CASE_READ, Permission.CASE_WRITE, Permission.CASE_DOWNLOAD
+    search_hint = "Words in the overview, update and lessons, or the beginning of a reference or number"
+    newest_first = "date_added"
+    section_order = tuple(Section)
+    named_filters = (
+        NamedFilter("no_update_for_90_days", "No update for 90 days", SIGNALS, conditions.has_no_update),
+        NamedFilter(
+            "signed_off_but_not_published",
+            "Report signed off but not published",
+            SIGNALS,
+            conditions.is_signed_off_but_not_published,
+        ),
+        NamedFilter("possible_duplicate", "Possible duplicate", SIGNALS, conditions.may_be_a_duplicate),
+        NamedFilter("withdrawn", "Withdrawn", SIGNALS, conditions.is_withdrawn),
+    )
+
+    @property
+    def can_create(self) -> bool:
+        return may(Permission.CASE_WRITE) and bool(current_access().current_ccgs)
+
+    # The list
+
+    def standing_conditions(self, filters: list[tuple[int, str, str]]) -> list[ColumnElement[bool]]:
+        """Withdrawn cases are shown only to those who ask for them."""
+        names = {getattr(self._filters[index], "of", None) for index, _, _ in filters}
+        return [] if conditions.is_withdrawn in names else [conditions.is_recorded(lookups().today)]
+
+    def found_by(self, search: str) -> ColumnElement[bool]:
+        return cases_with(search, db.engine.dialect.name)
+
+    def name_of(self, row: CaseReview) -> str:
+        return row.reference
+
+    def may_change(self, case: CaseReview) -> bool:
+        return may(Permission.CASE_WRITE) and current_access().scope.may_write(case.ccg_id)
+
+    def actions_on_row(self, row: CaseReview) -> list[tuple[str, str]]:
+        if not self.may_change(row) or row.is_withdrawn:
+            return []
+        return [("Change", self.get_url(".edit_view", id=row.id))]
+
+    # Details
+
+    def details_context(self, row: CaseReview) -> dict[str, Any]:
+        context = super().details_context(row)
+        actions = [
+            (action.button, self.get_url(f".{name}_view", id=row.id))
+            for name, action in ACTIONS.items()
+            if self.may_change(row) and action.fits(row)
+        ]
+        linked = [("Grew out of", row.converted_from)] if row.converted_from else []
+        linked += [("Grew into", case) for case in row.grown_into]
+        return context | {
+            "caption": "Case",
+            "actions": [*context["actions"], *actions],
+            "tag": ("Withdrawn", "red") if row.is_withdrawn else (row.status.label, _COLOURS[row.status]),
+            "notice": (
+                f"This case was withdrawn on {moment_in_words(row.withdrawn_at)}: {row.withdrawn_reason}"
+                if row.withdrawn_at
+                else None
+            ),
+            "linked": [
+                (case.reference, self.get_url(".details_view", id=case.id), f"{how} this {case.review_type.label}")
+                for how, case in linked
+            ],
+            "last_change": _last_change(row),
+        }
+
+    # Recording and changing
+
+    def create_form(self, obj: Any = None) -> NHSForm:
+        access, today = current_access(), lookups().today
+        form: NHSForm = self._create_form_class(data=case_form.starting_values(access, today))
+        if not form.is_submitted():
+            form.form_token.data = case_form.new_token()
+        case_form.offer(form, access, lookups(), None)
+        return form
+
+    def edit_form(self, obj: CaseReview | None = None) -> NHSForm:
+        if obj is None or not self.may_change(obj) or obj.is_withdrawn:
+            abort(403)
+        form: NHSForm = self._edit_form_class(data=case_form.saved_values(obj))
+        # A closed case is opened again by its own page, which asks for the reason.
+        case_form.without(form, ["ccg"] + (["status"] if obj.status == Status.CLOSED else []))
+        if obj.converted_from_id is not None and obj.converted_from is None:
+            case_form.without(form, ["converted_from"])  # a link that this person cannot see stays as it is
+        if not form.is_submitted():
+            form.form_token.data, form.version.data = case_form.new_token(), str(obj.version)
+        case_form.offer(form, current_access(), lookups(), obj)
+        form.case = obj
+        return form
+
+    def validate_form(self, form: NHSForm) -> bool:
+        """Shapes first, then the rules: all problems at once, each on its field."""
+        if not form.is_submitted():
+            return False
+        shapes_hold = form.validate()
+        if not self.is_new(form):
+            return False
+        form.checked = self.check(form)
+        return shapes_hold and not form.checked.problems and may_be_kept(form)
+
+    def check(self, form: NHSForm, **fixed: Any) -> Checked:
+        """What the rules say of a form; `fixed` are values that the page itself sets."""
+        case: CaseReview | None = getattr(form, "case", None)
+        values = case_form.typed_values(form) | fixed
+        if case is None and values.get("ccg") is None and len(current_access().current_ccgs) == 1:
+            values["ccg"] = current_access().current_ccgs[0].id
+        unread = {field.name for field in form.item_fields if field.errors}
+        form.to_save = values
+        with db.session.no_autoflush:
+            checked = check(db.session(), values, by=current_access(), lookups=lookups(), case=case)
+        # A field that could not be read has said so already.
+        problems = {name: said for name, said in checked.problems.items() if name not in unread}
+        form.add_problems(case_form.on_fields(problems, form))
+        form.add_warnings(checked.warnings)
+        if not self.is_newest(form):
+            problems[""] = [STALE]
+        return Checked(problems, checked.warnings, checked.converted_from)
+
+    def create_model(self, form: NHSForm) -> Any:
+        session, by = db.session(), current_access().person
+        return self.save(
+            form,
+            lambda: writing.record(
+                session, form.to_save, by=by, at=clock.now(), today=lookups().today, source=form.checked.converted_from
+            ),
+            "recorded",
+        )
+
+    def update_model(self, form: NHSForm, model: CaseReview) -> bool:
+        def apply() -> CaseReview:
+            writing.change(
+                model,
+                form.to_save,
+                by=current_access().person,
+                at=clock.now(),
+                today=lookups().today,
+                source=form.checked.converted_from,
+            )
+            return model
+
+        return self.save(form, apply, "saved") is not None
+
+    def save(self, form: NHSForm, apply: Any, done: str) -> CaseReview | None:
+        """Makes a change and spends the form's token in one transaction. None, with the reason on the form, if not."""
+        session, by, token = db.session(), current_access().person, str(form.form_token.data or "")
+        if not 0 < len(token) <= case_form.LARGEST_TOKEN:
+            form.add_problems({"": ["The form was not complete. Check what you typed and save again"]})
+            form.form_token.data = case_form.new_token()
+            return None
+        try:
+            case: CaseReview = apply()
+            writing.use_token(session, token, by=by, at=clock.now(), case_id=case.id)
+            session.commit()
+        except writing.TokenAlreadyUsed:
+            session.rollback()
+            self.is_new(form)
+        except StaleDataError:
+            session.rollback()
+            form.add_problems({"": [STALE]})
+        except IntegrityError:
+            session.rollback()
+            self._say_why_refused(form)
+        else:
+            flash(f"Case {case.reference} {done}", "success")
+            return case
+        return None
+
+    def is_newest(self, form: NHSForm) -> bool:
+        """Whether the form was opened on the newest version of its case."""
+        case: CaseReview | None = getattr(form, "case", None)
+        if case is None or form.version.data == str(case.version):
+            return True
+        form.add_problems({"": [STALE]})
+        return False
+
+    def is_new(self, form: NHSForm) -> bool:
+        """Whether the form has not been saved before: a double click, a reload and the back button save nothing."""
+        case_id = writing.case_saved_with(db.session(), str(form.form_token.data or ""))
+        if case_id is None:
+            return True
+        case = db.session().get(CaseReview, case_id)
+        form.add_problems({"": [f"{ALREADY_SAVED}{f', as case {case.reference}' if case else ''}"]})
+        return False
+
+    def _say_why_refused(self, form: NHSForm) -> None:
+        """The database refused what the rules allowed: somebody was quicker with the same number or the same form."""
+        if self.is_new(form) and not self.check(form).problems:
+            form.add_problems({"": ["The case could not be saved. Save again"]})
+
+    # Closing, opening again, withdrawing, bringing back
+
+    @expose("/close/", methods=("GET", "POST"))
+    def close_view(self) -> ResponseReturnValue:
+        return self.act("close")
+
+    @expose("/reopen/", methods=("GET", "POST"))
+    def reopen_view(self) -> ResponseReturnValue:
+        return self.act("reopen")
+
+    @expose("/withdraw/", methods=("GET", "POST"))
+    def withdraw_view(self) -> ResponseReturnValue:
+        return self.act("withdraw")
+
+    @expose("/bring-back/", methods=("GET", "POST"))
+    def bring_back_view(self) -> ResponseReturnValue:
+        return self.act("bring_back")
+
+    def act(self, name: str) -> ResponseReturnValue:
+        """A page that does one thing to one case, and asks only what that needs."""
+        action: CaseAction = ACTIONS[name]
+        case: CaseReview = self.one_or_404()
+        if not self.may_change(case):
+            abort(403)
+        details = self.get_url(".details_view", id=case.id)
+        if not action.fits(case):
+            flash(f"Case {case.reference} is already {action.state}", "info")
+            return redirect(details)
+        form = action.form(case)
+        form.case = case
+        if not form.is_submitted():
+            form.form_token.data, form.version.data = case_form.new_token(), str(case.version)
+        elif form.validate() & self.is_new(form) and self._act_is_allowed(action, form):
+            saved = self.save(
+                form,
+                lambda: action.do(case, form, current_access().person, clock.now(), lookups().today),
+                action.done,
+            )
+            if saved is not None:
+                return redirect(details)
+        return self.render(
+            "cases/act.html",
+            title=action.title,
+            caption=case.reference,
+            form=form,
+            explanation=action.explanation,
+            submit_text=action.button,
+            submit_class="nhsuk-button--warning" if name == "withdraw" else "",
+            back_url=details,
+        )
+
+    def _act_is_allowed(self, action: CaseAction, form: NHSForm) -> bool:
+        if not action.rules_must_hold:
+            return self.is_newest(form)
+        return not self.check(form, **action.fixed).problems and may_be_kept(form)
+
+
+_COLOURS = {Status.OPEN: "blue", Status.CLOSED: "grey"}
+
+
+def may_be_kept(form: NHSForm) -> bool:
+    """Whether text that looks as if it identified somebody is not there, or was confirmed."""
+    return form.is_confirmed or not form.has_warnings
+
+
+def _last_change(case: CaseReview) -> str:
+    by = f" by {case.changed_by.name}" if case.changed_by else ""
+    why = f": {case.change_reason}" if case.change_reason else ""
+    return f"Version {case.version}, saved {moment_in_words(case.changed_at)}{by}{why}"

@@ -1,0 +1,185 @@
+"""Home: what a person needs on arrival. Each figure leads to the list behind it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import url_for
+from flask.typing import ResponseReturnValue
+from flask_admin import AdminIndexView, expose
+
+from app.access.current import current_access, is_signed_in, may
+from app.access.permissions import Permission
+from app.cases import figures
+from app.cases.figures import Figures
+from app.rules.succession import Place
+from models import db
+from models.enumerations import Role
+
+from .presenters import moment_in_words
+from .request import lookups
+
+
+@dataclass(frozen=True)
+class Figure:
+    label: str
+    count: int
+    url: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Group:
+    heading: str
+    text: str
+    rows: list[tuple[str, str, str]]
+    empty_text: str = ""
+
+
+@dataclass(frozen=True)
+class TableOf:
+    caption: str
+    head: list[str]
+    rows: list[list[tuple[str, str | None]]] = field(default_factory=list)
+
+
+class HomeView(AdminIndexView):
+    """The first page."""
+
+    def __init__(self) -> None:
+        super().__init__(name="Home", url="/")
+
+    def is_accessible(self) -> bool:
+        return is_signed_in()
+
+    @expose("/")
+    def index(self) -> ResponseReturnValue:
+        """Figures for those who see cases, lists for those who keep them."""
+        context = _for_readers() if may(Permission.CASE_READ) else _for_administrators()
+        page: str = self.render("home.html", **context)
+        return page
+
+
+def cases_with(**filters: str) -> str:
+    """The address of the list of cases with filters."""
+    chosen: dict[str, Any] = {f"flt_{name}": value for name, value in filters.items()}
+    return url_for("cases.index_view", **chosen)
+
+
+def _for_readers() -> dict[str, Any]:
+    access, today, session = current_access(), lookups().today, db.session()
+    counted = figures.by_ccg(session, today)
+    everything = figures.total(counted.values())
+    shown = [
+        Figure("Open cases", everything.open, cases_with(status_is="open")),
+        Figure(
+            "No update for 90 days",
+            everything.without_update,
+            cases_with(no_update_for_90_days_is="yes"),
+            "Open cases whose latest update is older",
+        ),
+        Figure(
+            "Signed off but not published",
+            everything.signed_off_not_published,
+            cases_with(signed_off_but_not_published_is="yes"),
+        ),
+        Figure(
+            "Possible duplicates",
+            figures.possible_duplicates(session, today),
+            cases_with(possible_duplicate_is="yes"),
+            "Same incident date and type, or same StEIS number",
+        ),
+    ]
+    changed = Group(
+        "Last changes",
+        "",
+        [
+            (
+                case.reference,
+                url_for("cases.details_view", id=case.id),
+                f"{lookups().organisations.places[case.ccg_id].name}, {moment_in_words(case.changed_at)}",
+            )
+            for case in figures.last_changed(session)
+        ],
+        "No cases yet.",
+    )
+    links = []
+    if may(Permission.CASE_WRITE) and access.current_ccgs:
+        links.append(("Record a case", url_for("cases.create_view"), ""))
+    links.append(("See all cases", url_for("cases.index_view"), ""))
+    return {
+        "title": "Home",
+        "lede": ", ".join(place.name for place in access.granted_on),
+        "figures": shown,
+        "groups": [changed],
+        "tables": _tables(counted) if len(access.readable_ccgs) > 1 and Role.CCG_EDITOR not in access.roles else [],
+        "links": links,
+    }
+
+
+def _tables(counted: dict[Any, Figures]) -> list[TableOf]:
+    """The figures by region, STP and CCG: each only where there is more than one to compare."""
+    known, today = lookups().organisations, lookups().today
+    levels: list[tuple[str, str, Callable[[Any], Place | None]]] = [
+        ("By region", "region", lambda ccg: known.above(ccg, "region", today)),
+        ("By STP", "stp", lambda ccg: known.above(ccg, "stp", today)),
+        ("By CCG", "ccg", lambda ccg: known.places[ccg]),
+    ]
+    tables = []
+    for caption, name, place_of in levels:
+        sums: dict[Place, Figures] = defaultdict(Figures)
+        for ccg in current_access().readable_ccgs:
+            place = place_of(ccg.id)
+            if place is not None:
+                sums[place] += counted.get(ccg.id, Figures())
+        if len(sums) < 2:
+            continue
+        rows = [
+            _row(place, name, total)
+            for place, total in sorted(sums.items(), key=lambda one: one[0].name)
+            if total.cases or name != "ccg"
+        ]
+        tables.append(
+            TableOf(caption, ["Name", "Cases", "Open", "No update for 90 days", "Signed off, not published"], rows)
+        )
+    return tables
+
+
+def _row(place: Place, name: str, total: Figures) -> list[tuple[str, str | None]]:
+    here = {f"{name}_is": place.code}
+    return [
+        (f"{place.name} ({place.code})", cases_with(**here)),
+        (f"{total.cases:,}", None),
+        (f"{total.open:,}", cases_with(**here, status_is="open")),
+        (f"{total.without_update:,}", cases_with(**here, no_update_for_90_days_is="yes")),
+        (f"{total.signed_off_not_published:,}", cases_with(**here, signed_off_but_not_published_is="yes")),
+    ]
+
+
+def _for_administrators() -> dict[str, Any]:
+    known, today = lookups().organisations, lookups().today
+    current = {kind: sum(p.is_open_on(today) for p in known.of_kind(kind)) for kind in ("ccg", "stp", "region")}
+    return {
+        "title": "Home",
+        "lede": "The reference lists that you keep for the whole of England",
+        "figures": [],
+        "groups": [],
+        "tables": [],
+        "links": [
+            ("CCGs", url_for("ccgs.index_view"), f"{current['ccg']} current"),
+            ("STPs", url_for("stps.index_view"), f"{current['stp']} current"),
+            ("Regions", url_for("regions.index_view"), f"{current['region']} current"),
+            *(
+                (title, url_for(f"{endpoint}.index_view"), f"{len(lookups().active(name, today))} in use")
+                for title, endpoint, name in (
+                    ("Types of review", "review_types", "review_type"),
+                    ("Themes", "theme_list", "theme"),
+                    ("Designated professionals", "designated_professionals", "designated_professional"),
+                )
+            ),
+            ("Data dictionary", url_for("data_dictionary.index"), "Every data item and what it means"),
+        ],
+    }

@@ -1,0 +1,53 @@
+"""What the browser is told with every answer: what may run, who may frame it, what is kept."""
+
+from __future__ import annotations
+
+import re
+import secrets
+
+from flask import Flask, Response, g, request
+
+FILES = "nhsuk.static"
+YEAR, HOUR = 365 * 24 * 60 * 60, 60 * 60
+
+POLICY = (
+    "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self'; font-src 'none'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; connect-src 'self'; manifest-src 'self'"
+)
+FIXED = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+_HASHED = re.compile(r"\.[0-9a-f]{8,}\.(css|js)$")
+
+
+def init_app(app: Flask) -> None:
+    """Adds the headers to every answer."""
+    app.after_request(add)
+
+
+def nonce() -> str:
+    """The word that the scripts of this answer carry. New for each request."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(16)
+    return str(g.csp_nonce)
+
+
+def add(response: Response) -> Response:
+    """Adds the headers. A browser keeps nothing but the look's own files."""
+    response.headers.update(FIXED)
+    response.headers["Content-Security-Policy"] = POLICY.format(nonce=nonce())
+    response.headers["Cache-Control"] = _keeping(response)
+    return response
+
+
+def _keeping(response: Response) -> str:
+    if request.endpoint != FILES or response.status_code not in (200, 206, 304):
+        return "no-store"
+    # A hashed name changes with its content.
+    if _HASHED.search(request.path):
+        return f"public, max-age={YEAR}, immutable"
+    return f"public, max-age={HOUR}"

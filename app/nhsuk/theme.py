@@ -1,0 +1,48 @@
+"""The theme: where templates and files come from, and what every template can use."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+from flask import Blueprint, Flask, url_for
+from flask_admin.theme import Theme
+from flask_wtf.csrf import generate_csrf
+from jinja2 import ChainableUndefined, ChoiceLoader, FileSystemLoader, PackageLoader
+
+from . import headers
+from .paging import pages_around
+from .wording import nhs_date, nhs_moment
+
+NHS_THEME = Theme(folder="nhsuk", base_template="admin/base.html")
+
+HERE = Path(__file__).parent
+DIST = HERE / "static" / "dist"
+
+
+def init_app(app: Flask) -> None:
+    """Gives an application the look: templates, filters, files and headers."""
+    environment = app.jinja_env
+    environment.loader = ChoiceLoader([FileSystemLoader(HERE / "templates"), PackageLoader("nhsuk_frontend_jinja")])
+    environment.undefined = ChainableUndefined
+    environment.autoescape = True
+    # The design system's templates are written for these.
+    environment.trim_blocks = environment.lstrip_blocks = True
+    environment.filters.update(nhs_date=nhs_date, nhs_moment=nhs_moment)
+    environment.globals.update(
+        asset=asset, csp_nonce=headers.nonce, csrf_token=generate_csrf, pages_around=pages_around
+    )
+    app.register_blueprint(Blueprint("nhsuk", __name__, static_folder=str(DIST), static_url_path="/static/nhsuk"))
+    headers.init_app(app)
+
+
+def asset(name: str) -> str:
+    """The address of a file of ours or of the design system, such as "tracker.css" or "assets/images/favicon.svg"."""
+    return url_for("nhsuk.static", filename=_hashed_names().get(name, name))
+
+
+@cache
+def _hashed_names() -> dict[str, str]:
+    names = DIST / "names.json"
+    return json.loads(names.read_text(encoding="utf-8")) if names.is_file() else {}

@@ -1,0 +1,37 @@
+"""Dates and moments in words, as the NHS service manual writes them.
+
+Source: https://service-manual.nhs.uk/content/numbers-measurements-dates-time
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from app.rules.words import in_words
+
+LONDON = ZoneInfo("Europe/London")
+
+
+def nhs_date(day: date | None) -> str:
+    """31 December 2025; nothing for None. A moment gives its day in London."""
+    if day is None:
+        return ""
+    return in_words(day.astimezone(LONDON).date() if isinstance(day, datetime) else day)
+
+
+def nhs_moment(moment: datetime | None) -> str:
+    """31 December 2025 at 10:30am, on the clock in London; nothing for None. Takes an aware datetime."""
+    if moment is None:
+        return ""
+    if moment.tzinfo is None:
+        raise ValueError("A moment needs a time zone.")
+    there = moment.astimezone(LONDON)
+    return f"{in_words(there.date())} at {_time(there)}"
+
+
+def _time(there: datetime) -> str:
+    if there.minute == 0 and there.hour in (0, 12):
+        return "midday" if there.hour else "midnight"
+    minutes = f":{there.minute:02}" if there.minute else ""
+    return f"{there.hour % 12 or 12}{minutes}{'am' if there.hour < 12 else 'pm'}"
