@@ -11,14 +11,6 @@ from sqlalchemy import Connection, inspect
 from models import database_rules, db
 from models.base import Moment
 
-# What database_rules makes and the models do not name.
-MADE_BY_DATABASE_RULES = ("case_search", "search_words", "ix_case_review_search_words")
-
-
-def belongs_to_models(thing: Any, name: str | None, type_: str, reflected: bool, compare_to: Any) -> bool:
-    """Leaves the search index out of the comparison of models and database."""
-    return not (reflected and (name or "").startswith(MADE_BY_DATABASE_RULES))
-
 
 def written_plainly(type_: str, thing: Any, autogen: Any) -> str | bool:
     """Migrations name the database's own types, so that they keep working when the models' change."""
@@ -36,7 +28,7 @@ def run(connection: Connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=db.metadata,
-        include_object=belongs_to_models,
+        include_object=database_rules.belongs_to_models,
         render_item=written_plainly,
         transaction_per_migration=True,
         **options,

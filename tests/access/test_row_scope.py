@@ -1,0 +1,126 @@
+"""Row scope in the session: what a scope shows, hides and refuses. The doors of the screens have tests of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.orm import aliased
+
+from app.access.row_scope import EVERYTHING, NOTHING, OutsideScope, RowScope, enter, every_organisation, scope_of
+from models import CaseReview, Organisation, db
+from models.base import TrackerSession
+from tests.conftest import add_case
+
+
+@pytest.fixture
+def two_cases(either_app: Flask) -> Iterator[dict[str, Any]]:
+    """A case of each of two CCGs, and a session in the scope of the first."""
+    mine, theirs = add_case(either_app, "84H"), add_case(either_app, "16C")
+    with either_app.app_context():
+        session = db.session()
+        enter(session, RowScope(frozenset({mine.ccg_id}), frozenset({mine.ccg_id})))
+        yield {"mine": mine, "theirs": theirs, "session": session}
+        session.rollback()
+
+
+def test_a_new_session_sees_nothing_and_writes_nothing(either_app: Flask) -> None:
+    case = add_case(either_app, "84H")
+    with either_app.app_context():
+        session = db.session()
+        assert scope_of(session) is NOTHING
+        assert session.scalars(select(CaseReview)).all() == []
+        assert session.get(CaseReview, case.id) is None
+        session.add(CaseReview(ccg_id=case.ccg_id))
+        with pytest.raises(OutsideScope):
+            session.flush()
+        session.rollback()
+
+
+def test_a_select_shows_only_the_scope(two_cases: dict[str, Any]) -> None:
+    session: TrackerSession = two_cases["session"]
+    other: Any = aliased(CaseReview)
+    assert session.scalars(select(CaseReview.id)).all() == [two_cases["mine"].id]
+    assert session.scalar(select(func.count()).select_from(CaseReview)) == 1
+    assert session.scalars(select(other.reference)).all() == [two_cases["mine"].reference]
+    assert session.query(CaseReview).count() == 1
+    assert session.scalar(select(func.count()).select_from(select(CaseReview).subquery())) == 1
+    joined = select(Organisation.code).join(CaseReview, CaseReview.ccg_id == Organisation.id)
+    assert session.scalars(joined).all() == ["84H"]
+
+
+def test_an_exists_about_other_rows_gives_no_oracle(two_cases: dict[str, Any]) -> None:
+    session: TrackerSession = two_cases["session"]
+    other: Any = aliased(CaseReview)
+    asks = select(CaseReview).where(select(other.id).where(other.id == two_cases["theirs"].id).exists())
+    assert session.scalars(asks).all() == []
+
+
+def test_a_row_outside_the_scope_is_not_there_by_its_key(two_cases: dict[str, Any]) -> None:
+    session: TrackerSession = two_cases["session"]
+    assert session.get(CaseReview, two_cases["mine"].id) is not None
+    assert session.get(CaseReview, two_cases["theirs"].id) is None
+
+
+def test_a_row_in_memory_is_checked_again(two_cases: dict[str, Any]) -> None:
+    session: TrackerSession = two_cases["session"]
+    session.add(two_cases["theirs"])  # attached by mistake: now `get` would find it without asking the database
+    assert session.get(CaseReview, two_cases["theirs"].id) is None
+
+
+def test_bulk_changes_stay_in_the_scope(two_cases: dict[str, Any]) -> None:
+    session: TrackerSession = two_cases["session"]
+    session.execute(update(CaseReview).values(comments="changed"))
+    session.execute(delete(CaseReview).where(CaseReview.id == two_cases["theirs"].id))
+    session.commit()
+    enter(session, EVERYTHING)
+    found = dict(session.execute(select(CaseReview.id, CaseReview.comments)).all())
+    assert found == {two_cases["mine"].id: "changed", two_cases["theirs"].id: ""}
+
+
+def test_a_bulk_insert_of_owned_rows_is_refused(two_cases: dict[str, Any]) -> None:
+    with pytest.raises(OutsideScope):
+        two_cases["session"].execute(insert(CaseReview), [{"ccg_id": two_cases["theirs"].ccg_id}])
+
+
+def test_a_row_cannot_be_changed_moved_or_deleted_outside_the_scope(two_cases: dict[str, Any]) -> None:
+    session: TrackerSession = two_cases["session"]
+    mine = session.get(CaseReview, two_cases["mine"].id)
+    mine.ccg_id = two_cases["theirs"].ccg_id
+    with pytest.raises(OutsideScope):
+        session.flush()
+    session.rollback()
+    session.add(two_cases["theirs"])
+    two_cases["theirs"].overview = "Rewritten"
+    with pytest.raises(OutsideScope):
+        session.flush()
+    session.rollback()
+    session.delete(session.get(CaseReview, two_cases["mine"].id))
+    with pytest.raises(OutsideScope, match="never deleted"):
+        session.flush()
+
+
+def test_a_link_to_a_row_outside_the_scope_is_refused(two_cases: dict[str, Any]) -> None:
+    session: TrackerSession = two_cases["session"]
+    mine = session.get(CaseReview, two_cases["mine"].id)
+    mine.converted_from_id, mine.converted_from_ccg_id = two_cases["theirs"].id, two_cases["theirs"].ccg_id
+    with pytest.raises(OutsideScope, match="links"):
+        session.flush()
+
+
+def test_work_for_every_organisation_ends_with_its_block(two_cases: dict[str, Any]) -> None:
+    session: TrackerSession = two_cases["session"]
+    with every_organisation("test"):
+        assert session.scalar(select(func.count()).select_from(CaseReview)) == 2
+    assert session.scalar(select(func.count()).select_from(CaseReview)) == 1
+    assert session.get(CaseReview, two_cases["theirs"].id) is None
+
+
+def test_work_that_fails_leaves_the_scope_as_it_was(two_cases: dict[str, Any]) -> None:
+    before = scope_of(two_cases["session"])
+    with pytest.raises(ZeroDivisionError), every_organisation("test"):
+        raise ZeroDivisionError
+    assert scope_of(two_cases["session"]) is before

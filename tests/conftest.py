@@ -1,0 +1,110 @@
+"""What every test can ask for: a service on a fresh database, people who sign in, and cases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from flask import Flask
+
+from app.access import clock
+from app.access.row_scope import every_organisation
+from models import CaseReview, Organisation, ReviewType, Theme, db
+from tests.databases import PostgreSQLDatabases, SQLiteDatabases, new_app
+from tests.visitor import Visitor
+
+TODAY = date(2022, 2, 14)
+NOW = datetime(2022, 2, 14, 10, 30, tzinfo=ZoneInfo("UTC"))
+
+
+@pytest.fixture(scope="session")
+def sqlite_databases(tmp_path_factory: pytest.TempPathFactory) -> SQLiteDatabases:
+    return SQLiteDatabases(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgresql_databases(tmp_path_factory: pytest.TempPathFactory) -> PostgreSQLDatabases:
+    return PostgreSQLDatabases(tmp_path_factory.mktemp("pg"))
+
+
+@pytest.fixture(autouse=True)
+def frozen_clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is 14 February 2022, 10:30am, unless a test is marked otherwise."""
+    monkeypatch.setattr(clock, "utc_now", lambda: NOW)
+
+
+@pytest.fixture
+def app(sqlite_databases: SQLiteDatabases) -> Iterator[Flask]:
+    """The service on SQLite, with the reference lists and the demo people and no case."""
+    with sqlite_databases.fresh() as url:
+        yield from _in_context(new_app(url))
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def either_app(request: pytest.FixtureRequest) -> Iterator[Flask]:
+    """The service on each of the two databases in turn."""
+    with request.getfixturevalue(f"{request.param}_databases").fresh() as url:
+        yield from _in_context(new_app(url))
+
+
+def _in_context(app: Flask) -> Iterator[Flask]:
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def sign_in_as(app: Flask) -> Callable[[str], Visitor]:
+    """A visitor who has signed in to a demo account: `sign_in_as("ccg-84H")`."""
+    return lambda account: Visitor(app).sign_in(account)
+
+
+@pytest.fixture
+def case_of(app: Flask) -> Callable[..., CaseReview]:
+    """A saved case of a CCG: `case_of("84H", overview="…")`."""
+    return lambda ccg, **values: add_case(app, ccg, **values)
+
+
+def add_case(app: Flask, ccg: str, **values: Any) -> CaseReview:
+    """Adds a case under a CCG, with values that keep every rule unless others are given."""
+    with app.app_context(), every_organisation("test") as session:
+        number = session.query(CaseReview).count()
+        given: dict[str, Any] = {
+            "reference": f"SCR-{reference_part(number)}",
+            "date_added": date(2021, 9, 1),
+            "incident_date": date(2021, 8, 1),
+            "partnership_name": "County Durham Safeguarding Adults Partnership",
+            "partnership_kind": "safeguarding_adults_board",
+            "local_identifier": f"LOCAL-{number}",
+            "overview": f"An invented case, number {number}.",
+            "latest_update": "The panel has met.",
+            "latest_update_on": date(2022, 1, 10),
+            "review_type": "sar_mandatory",
+            "theme_1": "neglect",
+        } | values
+        lists = {"review_type": ReviewType, "theme_1": Theme, "theme_2": Theme, "theme_3": Theme}
+        for name, model in lists.items():
+            if isinstance(given.get(name), str):
+                code = given.pop(name)
+                given[f"{name}_id"] = session.query(model).filter_by(code=code).one().id
+        owner = session.query(Organisation).filter_by(kind="ccg", code=ccg).one()
+        case = CaseReview(ccg_id=owner.id, changed_at=NOW, created_at=NOW, **given)
+        session.add(case)
+        session.commit()
+        session.refresh(case)
+        session.expunge(case)
+        return case
+
+
+def reference_part(number: int) -> str:
+    """A different eight characters for each number."""
+    letters = "346789BCDFGHJKMPQRTVWXY"
+    found = ""
+    for _ in range(8):
+        number, rest = divmod(number, len(letters))
+        found = letters[rest] + found
+    return found

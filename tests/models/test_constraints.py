@@ -1,0 +1,212 @@
+"""Every named constraint is broken once, on both databases: what must never be false, the database refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+from sqlalchemy import CheckConstraint, Enum, Table, UniqueConstraint, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import Session
+
+from app.access.row_scope import every_organisation
+from models import CaseReview, Grant, Membership, Organisation, OrganisationName, Succession, Theme, db
+from tests.conftest import add_case
+from tests.databases import new_app
+
+Break = Callable[[Session], Any]
+
+
+def case_with(**changes: Any) -> Break:
+    """Changes columns of a saved case, past the rules."""
+
+    def run(session: Session) -> None:
+        case = session.query(CaseReview).one()
+        found = {column: value(session) if callable(value) else value for column, value in changes.items()}
+        for column, value in found.items():
+            setattr(case, column, value)
+
+    return run
+
+
+def second_case(**same: str) -> Break:
+    """Adds a copy of the saved case that shares some columns with it, and differs where a key would clash."""
+
+    def run(session: Session) -> None:
+        first = session.query(CaseReview).one()
+        values = {column.key: getattr(first, column.key) for column in CaseReview.__mapper__.column_attrs}
+        values |= {"id": uuid4(), "reference": "SCR-99999999", "local_identifier": "OTHER", "steis_number": "OTHER"}
+        values |= {column: getattr(first, column) for column in same}
+        session.add(CaseReview(**values))
+
+    return run
+
+
+def added(make: Callable[[Session], Any]) -> Break:
+    return lambda session: session.add(make(session))
+
+
+def organisation(session: Session, code: str, kind: str = "ccg") -> Any:
+    return session.query(Organisation).filter_by(code=code, kind=kind).one().id
+
+
+def theme(code: str) -> Callable[[Session], Any]:
+    return lambda session: session.query(Theme).filter_by(code=code).one().id
+
+
+
+def sql(statement: str) -> Break:
+    return lambda session: session.execute(text(statement))
+
+
+DAY = date(2021, 8, 1)
+CLOSED = {"status": "closed", "date_closed": date(2022, 1, 1)}
+ENDS_BEFORE_IT_BEGINS = "SET active_from = '2021-01-02', active_to = '2021-01-01'"
+
+BREAKS: dict[str, Break] = {
+    "status_is_known": sql("UPDATE case_review SET status = 'lost'"),
+    "partnership_kind_is_known": sql("UPDATE case_review SET partnership_kind = 'club'"),
+    "media_interest_is_known": sql("UPDATE case_review SET media_interest = 'some'"),
+    "publication_is_known": sql("UPDATE case_review SET publication = 'leaked'"),
+    "role_is_known": sql("UPDATE grant_of_role SET role = 'owner'"),
+    "session_end_is_known": sql(
+        "INSERT INTO sign_in_session (id_hash, person_id, started_at, seen_at, ended_at, ended_because)"
+        " SELECT 'x', id, created_at, created_at, created_at, 'bored' FROM person LIMIT 1"
+    ),
+    "an_ended_session_says_why": sql(
+        "INSERT INTO sign_in_session (id_hash, person_id, started_at, seen_at, ended_at)"
+        " SELECT 'x', id, created_at, created_at, created_at FROM person LIMIT 1"
+    ),
+    "closed_needs_a_closing_date": case_with(status="closed", publication="embargoed", report_signed_off_on=DAY),
+    "open_must_not_have_a_closing_date": case_with(date_closed=date(2022, 1, 1)),
+    "closed_is_published_or_embargoed_and_signed_off": case_with(**CLOSED),
+    "closed_after_the_incident": case_with(
+        status="closed", date_closed=DAY, publication="embargoed", report_signed_off_on=DAY
+    ),
+    "added_not_before_the_incident": case_with(date_added=date(2021, 7, 31)),
+    "signed_off_not_before_the_incident": case_with(report_signed_off_on=date(2021, 7, 31)),
+    "publication_needs_a_signed_off_report": case_with(publication_date=date(2022, 1, 1)),
+    "published_not_before_signed_off": case_with(
+        report_signed_off_on=date(2022, 1, 2), publication_date=date(2022, 1, 1)
+    ),
+    "a_link_only_when_public": case_with(report_link="https://example.org"),
+    "a_link_is_http_or_https": case_with(report_link="javascript:alert(1)", publication="public"),
+    "a_steis_number_or_a_local_identifier": case_with(local_identifier=None, steis_number=None),
+    "a_steis_number_is_not_blank": case_with(steis_number=""),
+    "a_local_identifier_is_not_blank": case_with(local_identifier=""),
+    "themes_are_filled_in_order": case_with(theme_3_id=theme("self_neglect")),
+    "themes_are_all_different": case_with(theme_2_id=theme("neglect")),
+    "withdrawn_with_a_reason": case_with(withdrawn_at=datetime(2022, 1, 1, tzinfo=UTC)),
+    "converted_from_names_its_ccg": case_with(converted_from_ccg_id=lambda session: organisation(session, "84H")),
+    "converted_from_a_case_of_that_ccg": case_with(
+        converted_from_id=uuid4(), converted_from_ccg_id=lambda session: organisation(session, "84H")
+    ),
+    "not_converted_from_itself": sql(
+        "UPDATE case_review SET converted_from_id = id, converted_from_ccg_id = ccg_id"
+    ),
+    "overview_is_1_to_4000_characters": case_with(overview=""),
+    "latest_update_is_at_most_4000_characters": case_with(latest_update="x" * 4001),
+    "lessons_are_at_most_10000_characters": case_with(lessons="x" * 10001),
+    "comments_are_at_most_4000_characters": case_with(comments="x" * 4001),
+    "a_partnership_has_a_name": case_with(partnership_name=""),
+    "uq_case_review_reference": second_case(reference="same"),
+    "a_local_identifier_is_used_once_in_its_ccg": second_case(local_identifier="same"),
+    "a_steis_number_is_used_once_in_its_ccg_and_type": second_case(steis_number="same"),
+    "a_case_is_known_with_its_ccg": second_case(id="same"),
+    "a_name_ends_after_it_begins": sql(
+        "UPDATE organisation_name SET valid_from = '2021-01-02', valid_to = '2021-01-01'"
+    ),
+    "one_open_name_for_each_organisation": added(
+        lambda session: OrganisationName(organisation_id=organisation(session, "84H"), name="Another")
+    ),
+    "a_code_is_used_once_in_its_kind": added(lambda session: Organisation(kind="ccg", code="84H")),
+    "an_organisation_closes_after_it_opens": sql("UPDATE organisation SET closed_on = '2013-01-01' WHERE code = '84H'"),
+    "a_membership_ends_after_it_begins": sql("UPDATE organisation_membership SET valid_to = '2001-01-01'"),
+    "nothing_is_part_of_itself": sql("UPDATE organisation_membership SET parent_id = child_id"),
+    "one_open_membership_for_each_organisation": added(
+        lambda session: Membership(
+            child_id=organisation(session, "84H"), parent_id=organisation(session, "QHM", "stp"), valid_from=DAY
+        )
+    ),
+    "a_succession_stands_once": added(
+        lambda session: Succession(
+            predecessor_id=organisation(session, "00J"), successor_id=organisation(session, "84H"), effective_on=DAY
+        )
+    ),
+    "nothing_succeeds_itself": sql("UPDATE organisation_succession SET successor_id = predecessor_id"),
+    "a_subject_is_known_once_to_its_issuer": sql("UPDATE person SET subject = 'same'"),
+    "a_grant_is_given_once": added(
+        lambda session: (
+            lambda one: Grant(person_id=one.person_id, role=one.role, organisation_id=one.organisation_id)
+        )(session.query(Grant).first())
+    ),
+    "a_review_type_ends_after_it_begins": sql(f"UPDATE review_type {ENDS_BEFORE_IT_BEGINS}"),
+    "a_theme_ends_after_it_begins": sql(f"UPDATE theme {ENDS_BEFORE_IT_BEGINS}"),
+    "a_designated_professional_ends_after_it_begins": sql(f"UPDATE designated_professional {ENDS_BEFORE_IT_BEGINS}"),
+    "uq_review_type_code": sql("UPDATE review_type SET code = 'same'"),
+    "uq_theme_code": sql("UPDATE theme SET code = 'same'"),
+    "uq_designated_professional_code": sql("UPDATE designated_professional SET code = 'same'"),
+}
+# Named by the design and kept by a trigger.
+TRIGGERS: dict[str, Break] = {
+    "CCG never changes": lambda session: session.execute(
+        text("UPDATE case_review SET ccg_id = (SELECT id FROM organisation WHERE code = '16C')")
+    ),
+}
+
+
+def named_constraints() -> set[str]:
+    """The names of all checks, unique keys, unique indexes and composite foreign keys of the models."""
+    names: set[str] = set()
+    for table in db.metadata.tables.values():
+        names |= _of_table(table)
+    return names
+
+
+def _of_table(table: Table) -> set[str]:
+    names = {
+        str(one.name) for one in table.constraints if isinstance(one, CheckConstraint | UniqueConstraint) and one.name
+    }
+    names |= {str(index.name) for index in table.indexes if index.unique}
+    names |= {str(key.name) for key in table.foreign_key_constraints if len(key.columns) > 1}
+    names |= {str(column.type.name) for column in table.columns if isinstance(column.type, Enum)}
+    return names
+
+
+def test_every_named_constraint_is_broken_once() -> None:
+    untested = named_constraints() - set(BREAKS)
+    assert not untested, f"No test breaks {sorted(untested)}. Add each to BREAKS in tests/models/test_constraints.py."
+
+
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def app_with_a_case(request: pytest.FixtureRequest) -> Iterator[Flask]:
+    """One database for all: each break is rolled back."""
+    with request.getfixturevalue(f"{request.param}_databases").fresh() as url:
+        app = new_app(url)
+        add_case(app, "84H", steis_number="2021/1", local_identifier="A1")
+        yield app
+        with app.app_context():
+            db.engine.dispose()
+
+
+@pytest.mark.parametrize("name", [*BREAKS, *TRIGGERS])
+def test_the_database_refuses(app_with_a_case: Flask, name: str) -> None:
+    with app_with_a_case.app_context(), every_organisation("test") as session:
+        with pytest.raises(DBAPIError) as refusal:
+            (BREAKS | TRIGGERS)[name](session)
+            session.flush()
+        session.rollback()
+    said = str(refusal.value.orig)
+    if name in TRIGGERS:
+        assert name in said
+        return
+    assert isinstance(refusal.value, IntegrityError)
+    # SQLite names the columns of a unique key, not the key, and no foreign key at all. The key of a case with its CCG
+    # cannot be broken without breaking the primary key, which PostgreSQL names first.
+    assert any(words in said for words in (name, "UNIQUE constraint failed", "FOREIGN KEY constraint failed")) or (
+        name == "a_case_is_known_with_its_ccg" and "pk_case_review" in said
+    )

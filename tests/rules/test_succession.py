@@ -1,0 +1,151 @@
+"""Who answers for whom, on which day. A small map of invented codes."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID, uuid4
+
+import pytest
+
+from app.rules.succession import Organisations, Part, Place, Takeover
+
+IDS: dict[str, UUID] = {}
+
+
+def place(code: str, kind: str = "ccg", opened: date | None = None, closed: date | None = None) -> Place:
+    IDS[code] = uuid4()
+    return Place(IDS[code], kind, code, f"NHS {code}", opened, closed)
+
+
+OLD, NEW, NEWER = date(2013, 4, 1), date(2020, 4, 1), date(2021, 4, 1)
+PLACES = [
+    place("ENGLAND", "country"),
+    place("R1", "region"),
+    place("S1", "stp"),
+    place("S2", "stp"),
+    place("A", opened=OLD, closed=date(2020, 3, 31)),
+    place("B", opened=OLD, closed=date(2020, 3, 31)),
+    place("AB", opened=NEW, closed=date(2021, 3, 31)),
+    place("ABC", opened=NEWER),
+    place("C", opened=OLD, closed=date(2021, 3, 31)),
+    place("SPLIT", opened=OLD, closed=date(2020, 3, 31)),
+    place("LEFT", opened=NEW),
+    place("RIGHT", opened=NEW),
+]
+
+
+def part(child: str, parent: str, first: date = date(2019, 4, 1), last: date | None = None) -> Part:
+    return Part(IDS[child], IDS[parent], first, last)
+
+
+MAP = Organisations(
+    places={one.id: one for one in PLACES},
+    parts=(
+        part("R1", "ENGLAND"),
+        part("S1", "R1"),
+        part("S2", "R1"),
+        part("A", "S1", last=date(2020, 3, 31)),
+        part("B", "S2", last=date(2020, 3, 31)),
+        part("AB", "S1", NEW, date(2021, 3, 31)),
+        part("C", "S1", last=date(2021, 3, 31)),
+        part("ABC", "S1", NEWER),
+        part("SPLIT", "S2", last=date(2020, 3, 31)),
+        part("LEFT", "S2", NEW),
+        part("RIGHT", "S2", NEW, date(2020, 12, 31)),
+        part("RIGHT", "S1", date(2021, 1, 1)),
+    ),
+    takeovers=tuple(
+        Takeover(IDS[old], IDS[new], day)
+        for old, new, day in (
+            ("A", "AB", NEW),
+            ("B", "AB", NEW),
+            ("AB", "ABC", NEWER),
+            ("C", "ABC", NEWER),
+            ("SPLIT", "LEFT", NEW),
+            ("SPLIT", "RIGHT", NEW),
+        )
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "day", "answers"),
+    [
+        ("A", date(2020, 3, 31), "A"),
+        ("A", date(2020, 4, 1), "AB"),
+        ("A", date(2021, 3, 31), "AB"),
+        ("A", date(2021, 4, 1), "ABC"),
+        ("ABC", date(2022, 1, 1), "ABC"),
+        ("SPLIT", date(2022, 1, 1), "SPLIT"),
+    ],
+)
+def test_the_end_of_the_line_answers(code: str, day: date, answers: str) -> None:
+    assert MAP.current_of(IDS[code], day) == IDS[answers]
+
+
+@pytest.mark.parametrize(
+    ("code", "day", "earlier"),
+    [
+        ("AB", date(2020, 3, 31), set()),
+        ("AB", date(2020, 4, 1), {"A", "B"}),
+        ("ABC", date(2021, 4, 1), {"A", "B", "AB", "C"}),
+        ("LEFT", date(2022, 1, 1), set()),
+        ("A", date(2022, 1, 1), set()),
+    ],
+)
+def test_predecessors_are_those_that_have_been_taken_over(code: str, day: date, earlier: set[str]) -> None:
+    assert MAP.predecessors_of(IDS[code], day) == {IDS[one] for one in earlier}
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "day", "above"),
+    [
+        ("A", "stp", date(2019, 6, 1), "S1"),
+        ("B", "stp", date(2022, 1, 1), "S2"),
+        ("RIGHT", "stp", date(2020, 12, 31), "S2"),
+        ("RIGHT", "stp", date(2021, 1, 1), "S1"),
+        ("AB", "region", date(2020, 5, 1), "R1"),
+        ("AB", "country", date(2020, 5, 1), "ENGLAND"),
+    ],
+)
+def test_membership_is_that_of_the_day_or_the_last(code: str, kind: str, day: date, above: str) -> None:
+    found = MAP.above(IDS[code], kind, day)
+    assert found is not None and found.code == above
+
+
+def test_cases_follow_a_merger_into_another_stp() -> None:
+    day = date(2020, 4, 1)
+    assert IDS["B"] in MAP.case_holders_below(IDS["S1"], day)
+    assert IDS["B"] not in MAP.case_holders_below(IDS["S2"], day)
+    assert IDS["B"] in MAP.case_holders_below(IDS["S2"], date(2020, 3, 31))
+
+
+def test_a_line_of_succession_is_one_line() -> None:
+    day = date(2021, 4, 1)
+    assert MAP.same_line(IDS["A"], IDS["ABC"], day)
+    assert MAP.same_line(IDS["ABC"], IDS["A"], day)
+    assert not MAP.same_line(IDS["A"], IDS["C"], day)
+    assert not MAP.same_line(IDS["LEFT"], IDS["SPLIT"], day)
+
+
+def test_a_loop_is_refused_aloud() -> None:
+    loop = Organisations(
+        {one.id: one for one in PLACES},
+        (),
+        (Takeover(IDS["A"], IDS["B"], NEW), Takeover(IDS["B"], IDS["A"], NEW)),
+    )
+    with pytest.raises(ValueError, match="leads back to itself"):
+        loop.current_of(IDS["A"], NEWER)
+
+
+@pytest.mark.parametrize(
+    ("day", "is_open"),
+    [
+        (date(2013, 3, 31), False),
+        (date(2013, 4, 1), True),
+        (date(2020, 3, 31), True),
+        (date(2020, 4, 1), False),
+    ],
+)
+def test_first_and_last_day_are_included(day: date, is_open: bool) -> None:
+    assert MAP.places[IDS["A"]].is_open_on(day) is is_open
