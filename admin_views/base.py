@@ -15,6 +15,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_admin.contrib.sqla import ModelView
 from flask_admin.model.base import ViewArgs
+from jinja2 import pass_context
 from markupsafe import Markup
 from sqlalchemy import ColumnElement, Select, asc, desc, func, nulls_last, select
 from sqlalchemy import case as when
@@ -32,7 +33,7 @@ from models.declarations import Item, Kind, items_of
 
 from .filters import FilterField, FilterGroup, NamedFilter, TrackerFilter, filters_for
 from .presenters import html_for, value_of, words_for
-from .request import lookups
+from .facts import lookups
 
 MOST_FILTERS = 40
 FURTHEST_PAGE = 1_000_000
@@ -243,11 +244,6 @@ class TrackerView(ModelView):
 
     # The pages
 
-    @expose("/")
-    def index_view(self) -> ResponseReturnValue:
-        page: str = super().index_view()
-        return page
-
     def render(self, template: str, **kwargs: Any) -> str:
         if template == self.list_template:
             kwargs.update(self.list_context(kwargs))
@@ -330,6 +326,7 @@ class TrackerView(ModelView):
         """What can be done with a row in the list: (words, address)."""
         return [("Change", self.get_url(".edit_view", id=row.id))] if self.can_edit else []
 
+    @pass_context
     def get_list_value(self, context: Any, model: Any, name: str) -> str | Markup:
         item = self.by_name[name]
         return words_for(item, value_of(item, model), lookups())

@@ -26,7 +26,7 @@ from .base import TrackerView
 from .case_actions import ACTIONS, CaseAction
 from .filters import NamedFilter
 from .presenters import moment_in_words
-from .request import lookups
+from .facts import lookups
 
 SIGNALS = "Needs attention"
 STALE = "Somebody else has changed this case since you opened it. Open the case again to see their changes"

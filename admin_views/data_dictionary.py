@@ -16,7 +16,7 @@ from app.extracts.download import made_safe
 from models import CaseReview, Section
 from models.declarations import Files, Item, Kind, items_of
 
-from .request import lookups
+from .facts import lookups
 
 HEADINGS = {
     "name": "Name",

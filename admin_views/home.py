@@ -20,7 +20,7 @@ from models import db
 from models.enumerations import Role
 
 from .presenters import moment_in_words
-from .request import lookups
+from .facts import lookups
 
 
 @dataclass(frozen=True)

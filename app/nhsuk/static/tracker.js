@@ -1,0 +1,37 @@
+// Improvements only: every page works without them.
+import { initAll } from "./nhsuk-frontend.min.js";
+
+initAll();
+
+// A question that depends on an answer shows while that answer is chosen.
+function reveal() {
+  for (const radio of document.querySelectorAll("[data-tracker-reveals]")) {
+    const inner = document.getElementById(radio.dataset.trackerReveals);
+    inner?.classList.toggle("nhsuk-radios__conditional--hidden", !radio.checked);
+  }
+}
+document.addEventListener("change", reveal);
+window.addEventListener("pageshow", reveal);
+reveal();
+
+// An address without the filters that were left empty is shorter and reads better.
+for (const form of document.querySelectorAll("[data-tracker-filters]")) {
+  form.addEventListener("formdata", (event) => {
+    for (const [name, value] of [...event.formData]) {
+      if (value === "") event.formData.delete(name);
+    }
+  });
+}
+
+// A date pasted whole into the first part of a date spreads over the three.
+const WHOLE = /^\s*(\d{1,2})\s*[/. -]\s*(\d{1,2})\s*[/. -]\s*(\d{4})\s*$/;
+for (const group of document.querySelectorAll(".nhsuk-date-input")) {
+  const parts = group.querySelectorAll("input");
+  group.addEventListener("paste", (event) => {
+    const match = WHOLE.exec(event.clipboardData.getData("text"));
+    if (!match || parts.length !== 3) return;
+    event.preventDefault();
+    parts.forEach((part, index) => (part.value = match[index + 1]));
+    parts[2].focus();
+  });
+}
