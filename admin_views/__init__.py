@@ -8,7 +8,8 @@ from flask import Flask, request, url_for
 from flask_admin import Admin
 from flask_login import current_user
 
-from app.access.current import current_access, is_signed_in
+from app.access.current import current_access, is_signed_in, may
+from app.access.permissions import Permission
 from app.nhsuk.theme import NHS_THEME
 
 from .base import TrackerView
@@ -17,7 +18,9 @@ from .data_dictionary import DataDictionaryView
 from .home import HomeView
 from .reference_lists import (
     CCGView,
+    CodeListView,
     DesignatedProfessionalView,
+    OrganisationView,
     RegionView,
     ReviewTypeView,
     STPView,
@@ -66,20 +69,27 @@ def init_app(app: Flask) -> None:
         if not is_signed_in() or not current_user.is_authenticated:
             return {"person": None, "navigation": [], "footer_links": []}
         access = current_access()
+        links = [(view, _link_to(view)) for view in admin._views if access.permissions and view.is_accessible()]
         return {
             "person": {
                 "name": access.person.name,
                 "organisation": ", ".join(place.name for place in access.granted_on[:2]),
                 "role": ", ".join(sorted(role.label for role in access.roles)),
             },
-            "navigation": [
-                {
-                    "text": view.name,
-                    "href": url_for(f"{view.endpoint}.{view._default_view}"),
-                    "current": request.blueprint == view.endpoint,
-                }
-                for view in admin._views
-                if access.permissions and view.is_accessible()
-            ],
-            "footer_links": [],
+            "navigation": [link for view, link in links if not in_footer(view)],
+            "footer_links": [link for view, link in links if in_footer(view)],
         }
+
+
+def in_footer(view: Any) -> bool:
+    """Reference lists stand in the menu of those who keep them, and in the footer of everybody else."""
+    keeps = may(Permission.REFERENCE_WRITE)
+    return isinstance(view, OrganisationView | CodeListView | DataDictionaryView) and not keeps
+
+
+def _link_to(view: Any) -> dict[str, Any]:
+    return {
+        "text": view.name,
+        "href": url_for(f"{view.endpoint}.{view._default_view}"),
+        "current": request.blueprint == view.endpoint,
+    }

@@ -31,9 +31,9 @@ from app.rules.words import count_of
 from models import db
 from models.declarations import Item, Kind, items_of
 
+from .facts import lookups
 from .filters import FilterField, FilterGroup, NamedFilter, TrackerFilter, filters_for
 from .presenters import html_for, value_of, words_for
-from .facts import lookups
 
 MOST_FILTERS = 40
 FURTHEST_PAGE = 1_000_000
@@ -53,6 +53,7 @@ class TrackerView(ModelView):
     downloads: ClassVar[Permission | None] = None
     search_hint: ClassVar[str] = ""
     newest_first: ClassVar[str | None] = None
+    lowest_first: ClassVar[str | None] = None
     named_filters: ClassVar[tuple[NamedFilter, ...]] = ()
     section_order: ClassVar[tuple[str, ...]] = ()
 
@@ -147,7 +148,7 @@ class TrackerView(ModelView):
         elif self.newest_first is not None:
             by, descending = self.order_of(self.by_name[self.newest_first]), True
         else:
-            by, descending = self.order_of(self.items[0]), False
+            by, descending = self.order_of(self.by_name.get(self.lowest_first or "", self.items[0])), False
         return statement.order_by(nulls_last(desc(by) if descending else asc(by)), self.list_of.id)
 
     def order_of(self, item: Item) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 from flask import abort, flash, redirect
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
+from markupsafe import Markup
 from sqlalchemy import ColumnElement
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
@@ -24,9 +25,9 @@ from models.enumerations import Status
 from . import case_form
 from .base import TrackerView
 from .case_actions import ACTIONS, CaseAction
+from .facts import lookups
 from .filters import NamedFilter
 from .presenters import moment_in_words
-from .facts import lookups
 
 SIGNALS = "Needs attention"
 STALE = "Somebody else has changed this case since you opened it. Open the case again to see their changes"
@@ -107,6 +108,17 @@ class CaseReviewView(TrackerView):
             ],
             "last_change": _last_change(row),
         }
+
+    def sections_of(self, row: CaseReview) -> list[tuple[str, list[tuple[str, str | Markup]]]]:
+        """Without what says nothing: the withdrawal of a case in use, the current CCG where it is the same."""
+        silent = set() if row.is_withdrawn else {"withdrawn_at", "withdrawn_reason"}
+        if lookups().organisations.current_of(row.ccg_id, lookups().today) == row.ccg_id:
+            silent.add("current_ccg")
+        labels = {self.by_name[name].label for name in silent}
+        return [
+            (title, [(label, value) for label, value in rows if label not in labels])
+            for title, rows in super().sections_of(row)
+        ]
 
     # Recording and changing
 

@@ -19,8 +19,8 @@ from app.rules.succession import Place
 from models import db
 from models.enumerations import Role
 
-from .presenters import moment_in_words
 from .facts import lookups
+from .presenters import moment_in_words
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,11 @@ from app.nhsuk.forms import NHSForm
 from app.rules.words import in_words
 from models import CodeListEntry, DesignatedProfessional, Organisation, ReviewType, Theme, db
 from models.code_lists import SECTION
-from models.declarations import Item, Kind
+from models.declarations import Kind
 
 from .base import TrackerView
-from .filters import NamedFilter
 from .facts import lookups
+from .filters import NamedFilter
 
 
 def _is_current(today: Any) -> ColumnElement[bool]:
@@ -92,14 +92,11 @@ class CodeListView(TrackerView):
     reads = downloads = Permission.REFERENCE_READ
     writes = Permission.REFERENCE_WRITE
     section_order = (SECTION,)
+    lowest_first = "position"
     search_hint = "A label or code, or its beginning"
 
     def name_of(self, row: CodeListEntry) -> str:
         return row.label
-
-    def order_of(self, item: Item) -> Any:
-        # Without a choice of its own, the list stands as its keepers ordered it.
-        return super().order_of(self.by_name["position"] if item.name == "code" else item)
 
     def edit_form(self, obj: Any = None) -> NHSForm:
         form: NHSForm = self._edit_form_class(

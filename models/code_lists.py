@@ -29,6 +29,20 @@ class CodeListEntry(HasId):
             ),
         )
 
+    label: Mapped[str] = item(
+        String(120),
+        about=Item(
+            label="Label",
+            definition="What people read and choose.",
+            source=SERVICE,
+            section=SECTION,
+            required=True,
+            in_list=True,
+            sortable=True,
+            search=Search.BEGINNING,
+            files=Files.DOWNLOAD,
+        ),
+    )
     code: Mapped[str] = item(
         String(40),
         unique=True,
@@ -38,20 +52,6 @@ class CodeListEntry(HasId):
             source=SERVICE,
             section=SECTION,
             in_form=False,
-            in_list=True,
-            sortable=True,
-            search=Search.BEGINNING,
-            files=Files.DOWNLOAD,
-        ),
-    )
-    label: Mapped[str] = item(
-        String(120),
-        about=Item(
-            label="Label",
-            definition="What people read and choose.",
-            source=SERVICE,
-            section=SECTION,
-            required=True,
             in_list=True,
             sortable=True,
             search=Search.BEGINNING,

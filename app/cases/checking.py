@@ -107,7 +107,7 @@ def _check_may_record(
         for place in [current, *map(lookups.organisations.places.__getitem__, _line(current.id, lookups))]
     }
     if ccg is None or ccg.id not in offered:
-        problems["ccg"] = ["Select a CCG from the list"]
+        problems["ccg"] = ["Select the CCG from the list"]
 
 
 def _line(ccg_id: UUID, lookups: Lookups) -> set[UUID]:

@@ -67,7 +67,7 @@ class NHSForm(FlaskForm):
 
     def validate(self, extra_validators: Any = None) -> bool:
         is_valid = super().validate(extra_validators)
-        if "csrf_token" in self and self.csrf_token.errors:
+        if "csrf_token" in self and self.csrf_token.errors and OUT_OF_DATE not in self.problems_of_form:
             self.problems_of_form.append(OUT_OF_DATE)
         return bool(is_valid)
 

@@ -28,7 +28,11 @@ def text(field: TextField, **more: Any) -> Markup:
     """Several lines, with the number of characters that are left."""
     params = _common(field) | {"value": field.typed, "rows": field.rows}
     if field.max_length:
-        return component("character-count", "characterCount", params | {"maxlength": field.max_length} | more)
+        limit = {
+            "maxlength": field.max_length,
+            "textareaDescriptionText": f"You can enter up to {field.max_length:,} characters",
+        }
+        return component("character-count", "characterCount", params | limit | more)
     return component("textarea", "textarea", params | more)
 
 

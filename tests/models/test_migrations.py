@@ -29,9 +29,7 @@ def test_migrations_make_every_named_constraint(either_app: Flask) -> None:
         inspector = inspect(connection)
         for table in db.metadata.tables.values():
             made = {one["name"] for one in inspector.get_check_constraints(table.name)}
-            said = {
-                str(one.name) for one in table.constraints if type(one).__name__ == "CheckConstraint" and one.name
-            }
+            said = {str(one.name) for one in table.constraints if type(one).__name__ == "CheckConstraint" and one.name}
             assert said <= made, f"Migrations lack {said - made}"
 
 

@@ -27,8 +27,8 @@ def posted(app: Flask) -> Iterator[Any]:
     """Makes a form as if it had been posted: `posted(Form, {"name": "typed"})`."""
     contexts = []
 
-    def post(form_class: type, data: dict[str, Any] | None = None, **more: Any) -> Any:
-        context = app.test_request_context("/", method="POST", data=data or {})
+    def post(form_class: type, typed: dict[str, Any] | None = None, /, **more: Any) -> Any:
+        context = app.test_request_context("/", method="POST", data=typed or {})
         context.push()
         contexts.append(context)
         return form_class(meta={"csrf": False}, **more)

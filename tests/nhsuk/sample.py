@@ -16,11 +16,12 @@ from sqlalchemy.pool import StaticPool
 
 from app.nhsuk import theme
 from app.nhsuk.fields import Option
-from app.nhsuk.form_converter import NHSFormConverter, form_class_for
+from app.nhsuk.form_converter import NHSFormConverter, field_for
 from app.nhsuk.forms import NHSForm
-from app.nhsuk.page_parts import Cell, Figure, FilterField, FilterGroup, FilterOption, Group, Row, TableOf
+from app.nhsuk.wording import nhs_date
 from models.declarations import Item, Kind, OnlyWhen, item
 from models.enumerations import MediaInterest, PartnershipKind, Publication, Status
+from tests.nhsuk.parts import Cell, Figure, FilterField, FilterGroup, FilterOption, Group, Row, TableOf
 
 NAMESPACE = UUID("3b8c5a52-6d0b-4c5e-9a39-000000000999")
 
@@ -36,7 +37,7 @@ def about(label: str, section: str, **more: Any) -> Item:
     return Item(label=label, definition=f"{label}.", section=section, **more)
 
 
-class Kind_(db.Model):  # type: ignore[name-defined,misc]
+class CodeListEntry(db.Model):  # type: ignore[name-defined]
     """A code list."""
 
     __tablename__ = "kind"
@@ -46,7 +47,7 @@ class Kind_(db.Model):  # type: ignore[name-defined,misc]
     position: Mapped[int] = item(default=0, about=about("Position", "Entry"))
 
 
-class Review(db.Model):  # type: ignore[name-defined,misc]
+class Review(db.Model):  # type: ignore[name-defined]
     """An invented model with a declared item of every kind."""
 
     __tablename__ = "review"
@@ -127,7 +128,7 @@ class Review(db.Model):  # type: ignore[name-defined,misc]
     converted_from: Mapped[str | None] = item(
         String(12), about=about("Converted from", "Status", question="Rapid review (optional)", kind=Kind.CASE)
     )
-    kind: Mapped[Kind_] = relationship()
+    kind: Mapped[CodeListEntry] = relationship()
 
 
 ORDER = "The incident", "Report", "Status"
@@ -148,7 +149,7 @@ THEMES = [
 ]
 
 
-class ReviewView(ModelView):  # type: ignore[misc]
+class ReviewView(ModelView):
     """A screen as the service makes them."""
 
     model_form_converter = NHSFormConverter
@@ -158,7 +159,7 @@ class ReviewView(ModelView):  # type: ignore[misc]
     column_sortable_list = ("reference", "incident_date")
     column_searchable_list = ("reference",)
     column_formatters = {
-        "incident_date": lambda view, context, row, name: theme.nhs_date(row.incident_date),
+        "incident_date": lambda view, context, row, name: nhs_date(row.incident_date),
         "status": lambda view, context, row, name: row.status.label,
         "publication": lambda view, context, row, name: row.publication.label,
     }
@@ -241,7 +242,9 @@ PANEL = [
     FilterGroup(
         "The review",
         [
-            FilterField("type", "Type of review", "select", [FilterOption("sar", "Safeguarding Adult Review, mandatory")]),
+            FilterField(
+                "type", "Type of review", "select", [FilterOption("sar", "Safeguarding Adult Review, mandatory")]
+            ),
             FilterField("theme", "Theme, in any place", "select", [FilterOption("x", "Physical abuse")]),
         ],
     ),
@@ -262,7 +265,12 @@ EXTRAS = {
 }
 
 ACT_REASON = Item(
-    name="reason", label="Reason", question="Why do you withdraw it?", definition="Why.", kind=Kind.TEXT, max_length=1000
+    name="reason",
+    label="Reason",
+    question="Why do you withdraw it?",
+    definition="Why.",
+    kind=Kind.TEXT,
+    max_length=1000,
 )
 ROWS = [
     Row("SCR-7KQX3MPD", "/x", "Safeguarding Adult Review, NHS County Durham CCG, incident on 3 April 2021"),
@@ -317,7 +325,10 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
             ],
         },
     ),
-    "single-sign-on": ("sign_in.html", {"title": "Sign in", "person": None, "accounts": [], "single_sign_on_url": "/x"}),
+    "single-sign-on": (
+        "sign_in.html",
+        {"title": "Sign in", "person": None, "accounts": [], "single_sign_on_url": "/x"},
+    ),
     "error": (
         "error.html",
         {
@@ -374,7 +385,7 @@ def _page(template: str, context: dict[str, Any]) -> Any:
 
 
 def _act() -> str:
-    form_class = type("ActForm", (NHSForm,), {"reason": _reason()})
+    form_class = type("ActForm", (NHSForm,), {"reason": field_for(ACT_REASON)})
     form = form_class()
     if form.is_submitted():
         form.validate()
@@ -391,12 +402,6 @@ def _act() -> str:
     )
 
 
-def _reason() -> Any:
-    from app.nhsuk.form_converter import field_for
-
-    return field_for(ACT_REASON)
-
-
 def _messages() -> str:
     flash("The case was saved", "success")
     flash("The case could not be saved", "error")
@@ -406,7 +411,7 @@ def _messages() -> str:
 
 def _fill() -> None:
     for option in THEMES:
-        db.session.add(Kind_(id=option.value, label=option.label))
+        db.session.add(CodeListEntry(id=option.value, label=option.label))
     for number in range(45):
         db.session.add(
             Review(
@@ -424,4 +429,4 @@ def _fill() -> None:
     db.session.commit()
 
 
-__all__ = ["ORDER", "PAGES", "THEMES", "Review", "ReviewForm", "ReviewView", "form_class_for", "make_app"]
+__all__ = ["ORDER", "PAGES", "THEMES", "Review", "ReviewForm", "ReviewView", "make_app"]

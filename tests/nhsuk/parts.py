@@ -1,4 +1,4 @@
-"""What pages are made of: values that screens put together and templates show."""
+"""What the sample pages are made of: values that screens put together and templates show."""
 
 from __future__ import annotations
 

@@ -1,0 +1,46 @@
+"""Putting the demo into a database: every constraint holds, and a second time changes nothing."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import func, select
+
+from models import CaseReview, Setting
+from seeds.demo_cases import demo_cases, seed_demo, seed_demo_cases
+
+
+def count_cases(session):
+    return session.scalar(select(func.count()).select_from(CaseReview))
+
+
+def test_every_demo_case_is_stored_as_it_was_made(seeded, day, cases):
+    assert seed_demo_cases(seeded, day) == len(cases)
+    seeded.expire_all()
+
+    stored = {row.reference: row for row in seeded.scalars(select(CaseReview))}
+    for case in cases:
+        row = stored[case.reference]
+        assert (row.ccg.code, row.review_type.code, row.theme_1.code) == (case.ccg, case.review_type, case.theme_1)
+        assert (row.overview, row.lessons, row.latest_update) == (case.overview, case.lessons, case.latest_update)
+        assert (row.created_at, row.changed_at, row.version) == (case.created_at, case.changed_at, 1)
+        assert (row.converted_from.reference if row.converted_from else None) == case.converted_from
+
+
+def test_the_day_of_first_seeding_is_kept_and_a_second_seeding_adds_nothing(seeded):
+    first, later = date(2021, 6, 16), date(2023, 1, 9)
+    added = seed_demo(seeded, first)
+
+    assert (added.people, added.cases) == (12, len(demo_cases(first)))
+    again = seed_demo(seeded, later)
+    assert (again.people, again.cases) == (0, 0)
+    setting = seeded.scalars(select(Setting).where(Setting.name == "demo_first_seeded_on")).one()
+    assert setting.value == "2021-06-16"
+
+
+def test_where_there_is_a_case_no_demo_case_is_added(seeded):
+    seed_demo_cases(seeded, date(2022, 2, 28))
+    before = count_cases(seeded)
+
+    assert seed_demo_cases(seeded, date(2022, 3, 1)) == 0
+    assert count_cases(seeded) == before
