@@ -280,7 +280,7 @@ class TrackerView(ModelView):
             "create_text": f"Record a {self.one}",
             "empty_message": self.empty_message(bool(args or given["search"])),
             "search_hint": self.search_hint,
-            "row_actions": self.actions_on_row,
+            "row_actions": self.actions_on_row if self.can_edit else None,
             "row_name": self.name_of,
             "details_url": lambda row: self.get_url(".details_view", id=row.id, url=given["return_url"]),
         }

@@ -63,7 +63,10 @@ def offer(form: NHSForm, access: Access, lookups: Lookups, case: CaseReview | No
                 if entry.is_active_on(added) or entry.id == kept
             ]
         elif item.kind is Kind.ORGANISATION:
-            field.options = [Option(place.id, label_of(place)) for place in ccgs_offered(access, added, lookups.today)]
+            field.options = [
+                Option(place.id, label_of(place), hint=part_of(place, lookups))
+                for place in ccgs_offered(access, added, lookups.today)
+            ]
 
 
 def typed_date_added(form: NHSForm) -> date | None:
@@ -97,6 +100,14 @@ def on_fields(problems: Problems, form: NHSForm) -> Problems:
         where = name if name in form._fields else "date_added" if name == "ccg" else ""
         shown.setdefault(where if where in form._fields else "", []).extend(sentences)
     return shown
+
+
+def part_of(place: Place, lookups: Lookups) -> str:
+    """The STP and region that follow from a CCG."""
+    above = [lookups.organisations.above(place.id, kind, lookups.today) for kind in ("stp", "region")]
+    return ". ".join(
+        f"{kind}: {one.name} ({one.code})" for kind, one in zip(("STP", "Region"), above, strict=True) if one
+    )
 
 
 def without(form: NHSForm, names: Iterable[str]) -> NHSForm:

@@ -106,17 +106,15 @@ def _for_readers() -> dict[str, Any]:
         ],
         "No cases yet.",
     )
-    links = []
-    if may(Permission.CASE_WRITE) and access.current_ccgs:
-        links.append(("Record a case", url_for("cases.create_view"), ""))
-    links.append(("See all cases", url_for("cases.index_view"), ""))
+    may_record = may(Permission.CASE_WRITE) and bool(access.current_ccgs)
     return {
         "title": "Home",
         "lede": ", ".join(place.name for place in access.granted_on),
         "figures": shown,
         "groups": [changed],
         "tables": _tables(counted) if len(access.readable_ccgs) > 1 and Role.CCG_EDITOR not in access.roles else [],
-        "links": links,
+        "links": [("See all cases", url_for("cases.index_view"), "")],
+        "start": ("Record a case", url_for("cases.create_view")) if may_record else None,
     }
 
 

@@ -59,6 +59,34 @@ class OrganisationName(HasId, db.Model):
     valid_to: Mapped[date | None] = mapped_column(Date)
 
 
+CODE = Item(
+    label="ODS code",
+    definition="The organisation's code in the Organisation Data Service.",
+    source=ODS,
+    in_list=True,
+    sortable=True,
+    search=Search.BEGINNING,
+    files=Files.DOWNLOAD,
+)
+NAME = Item(
+    label="Name",
+    definition="The organisation's name today.",
+    source=ODS,
+    in_list=True,
+    sortable=True,
+    search=Search.BEGINNING,
+    files=Files.DOWNLOAD,
+)
+ONS_CODE = Item(
+    label="ONS code",
+    definition="The code in the Office for National Statistics' register of geographic codes.",
+    source=ONS,
+    in_list=True,
+    sortable=True,
+    files=Files.DOWNLOAD,
+)
+
+
 class Organisation(HasId, db.Model):
     """England, a region, an STP or a CCG. Its name is dated: `name` and `ons_code` are those in force today."""
 
@@ -72,18 +100,7 @@ class Organisation(HasId, db.Model):
     )
 
     kind: Mapped[str] = mapped_column(ForeignKey("organisation_kind.code"))
-    code: Mapped[str] = item(
-        String(20),
-        about=Item(
-            label="ODS code",
-            definition="The organisation's code in the Organisation Data Service.",
-            source=ODS,
-            in_list=True,
-            sortable=True,
-            search=Search.BEGINNING,
-            files=Files.DOWNLOAD,
-        ),
-    )
+    code: Mapped[str] = item(String(20), about=CODE)
     opened_on: Mapped[date | None] = item(
         Date,
         about=Item(
@@ -129,29 +146,8 @@ def _in_force_today(column: Any, about: Item) -> Any:
     )
 
 
-Organisation.name = _in_force_today(
-    OrganisationName.name,
-    Item(
-        label="Name",
-        definition="The organisation's name today.",
-        source=ODS,
-        in_list=True,
-        sortable=True,
-        search=Search.BEGINNING,
-        files=Files.DOWNLOAD,
-    ),
-)
-Organisation.ons_code = _in_force_today(
-    OrganisationName.ons_code,
-    Item(
-        label="ONS code",
-        definition="The code in the Office for National Statistics' register of geographic codes.",
-        source=ONS,
-        in_list=True,
-        sortable=True,
-        files=Files.DOWNLOAD,
-    ),
-)
+Organisation.name = _in_force_today(OrganisationName.name, NAME)
+Organisation.ons_code = _in_force_today(OrganisationName.ons_code, ONS_CODE)
 
 
 class Membership(HasId, db.Model):

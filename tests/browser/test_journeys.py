@@ -176,6 +176,8 @@ def test_those_who_oversee_find_and_download_and_cannot_write(
     page, reference = browser_of(javascript=javascript), reference_of_durham
     given_signed_in(page, account)
     expect(page.get_by_role("link", name="Record a case")).to_have_count(0)
+    for long_table in page.locator("details > summary", has_text="By CCG").all():
+        long_table.click()
     page.get_by_role("link", name="NHS County Durham CCG (84H)").click()
     page.get_by_role("link", name=reference).first.click()
     expect(page.get_by_text("were incomplete.")).to_be_visible()

@@ -5,6 +5,7 @@ from alembic import op
 
 from models import database_rules
 
+
 revision = "0001"
 down_revision = None
 
