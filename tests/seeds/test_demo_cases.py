@@ -261,7 +261,7 @@ def test_the_kind_of_partnership_fits_the_type_of_review(cases):
 def test_a_rapid_review_is_recorded_within_days_of_the_incident(cases):
     for case in cases:
         if case.review_type == "rapid_review":
-            assert case.date_added - case.incident_date <= timedelta(days=14)
+            assert case.date_added - case.incident_date <= timedelta(days=21)
 
 
 def test_links_lead_to_example_addresses_only(cases):

@@ -47,7 +47,7 @@ def test_seeding_adds_seven_regions_42_stps_218_ccgs_and_112_successions(session
 
 @pytest.mark.parametrize(
     ("day", "ccgs"),
-    [(date(2019, 4, 1), 191), (date(2020, 4, 1), 135), (date(2021, 4, 1), 106), (date(2026, 1, 1), 106)],
+    [(date(2019, 4, 1), 191), (date(2020, 4, 1), 135), (date(2021, 4, 1), 106)],
 )
 def test_the_ccgs_in_force_on_a_day_are_as_many_as_the_lists_say(seeded, day, ccgs):
     in_force = select(func.count()).where(
@@ -82,7 +82,7 @@ def test_codes_stay_text(seeded):
 
 
 def test_a_ccg_is_in_one_stp_although_the_list_repeats_17_of_them(seeded):
-    each = select(func.count()).group_by(Membership.child_id)
+    each = select(func.count(Membership.id)).group_by(Membership.child_id)
     northumberland = organisation(seeded, "ccg", "00L")
     membership = seeded.scalars(select(Membership).where(Membership.child_id == northumberland.id)).one()
 
@@ -100,7 +100,7 @@ def test_everything_is_part_of_england(seeded):
         .distinct()
     )
 
-    assert set(seeded.execute(kinds).tuples()) == {("region", "country"), ("stp", "region"), ("ccg", "stp")}
+    assert {tuple(row) for row in seeded.execute(kinds)} == {("region", "country"), ("stp", "region"), ("ccg", "stp")}
 
 
 def test_a_closed_ccg_keeps_its_name_and_leaves_its_stp(seeded):

@@ -1,0 +1,1 @@
+"""What an empty service starts with: reference lists; demo people and cases."""
