@@ -12,6 +12,9 @@ from .base import HasId, Moment, db, utc_now
 from .enumerations import Labelled, Role, SessionEnd
 from .organisations import Organisation
 
+# The issuer of the demo accounts, which exist in demo mode only.
+DEMO_ISSUER = "https://demo.tracker.example.nhs.uk"
+
 
 def stored(words: type[Labelled], name: str) -> Enum:
     """The column type of an enumeration: its values as text, held to them by a named constraint."""

@@ -9,10 +9,9 @@ from sqlalchemy.orm import Session
 
 from models import Grant, Person
 from models.enumerations import Role
+from models.people import DEMO_ISSUER
 
 from .reference import ENGLAND, organisation_ids
-
-DEMO_ISSUER = "https://demo.tracker.example.nhs.uk"
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
 from app.access import clock
 from app.access.row_scope import every_organisation
@@ -36,25 +37,68 @@ def frozen_clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(clock, "utc_now", lambda: NOW)
 
 
-@pytest.fixture
-def app(sqlite_databases: SQLiteDatabases) -> Iterator[Flask]:
-    """The service on SQLite, with the reference lists and the demo people and no case."""
+BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+
+
+@pytest.fixture(scope="session")
+def sqlite_service(sqlite_databases: SQLiteDatabases) -> Iterator[Flask]:
     with sqlite_databases.fresh() as url:
-        yield from _in_context(new_app(url))
+        yield from _with_ends(new_app(url))
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+@pytest.fixture(scope="session")
+def postgresql_service(postgresql_databases: PostgreSQLDatabases) -> Iterator[Flask]:
+    with postgresql_databases.fresh() as url:
+        yield from _with_ends(new_app(url))
+
+
+@pytest.fixture
+def app(sqlite_service: Flask) -> Iterator[Flask]:
+    """The service on SQLite, with the reference lists and the demo people and no case.
+
+    One service serves all tests of a worker; what a test records is taken away after it. A test that changes the
+    lists, the people or the tables asks for `fresh_app`.
+    """
+    yield sqlite_service
+    _take_away_cases(sqlite_service)
+
+
+@pytest.fixture(params=BOTH)
 def either_app(request: pytest.FixtureRequest) -> Iterator[Flask]:
-    """The service on each of the two databases in turn."""
+    """As `app`, on each of the two databases in turn."""
+    service: Flask = request.getfixturevalue(f"{request.param}_service")
+    yield service
+    _take_away_cases(service)
+
+
+@pytest.fixture
+def fresh_app(sqlite_databases: SQLiteDatabases) -> Iterator[Flask]:
+    """A service with a database of its own."""
+    with sqlite_databases.fresh() as url:
+        yield from _with_ends(new_app(url))
+
+
+@pytest.fixture(params=BOTH)
+def fresh_either_app(request: pytest.FixtureRequest) -> Iterator[Flask]:
+    """As `fresh_app`, on each of the two databases in turn."""
     with request.getfixturevalue(f"{request.param}_databases").fresh() as url:
-        yield from _in_context(new_app(url))
+        yield from _with_ends(new_app(url))
 
 
-def _in_context(app: Flask) -> Iterator[Flask]:
+def _with_ends(app: Flask) -> Iterator[Flask]:
     yield app
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
+
+
+def _take_away_cases(app: Flask) -> None:
+    with app.app_context():
+        db.session.remove()
+        with db.engine.begin() as connection:
+            connection.execute(text("UPDATE case_review SET converted_from_id = NULL, converted_from_ccg_id = NULL"))
+            for table in ("case_review", "used_form_token", "sign_in_session"):
+                connection.execute(text(f"DELETE FROM {table}"))
 
 
 @pytest.fixture

@@ -22,7 +22,6 @@ from models import db
 from seeds.demo_people import seed_demo_people
 from seeds.reference import seed_reference
 
-
 COMPILED_TEMPLATES = FileSystemBytecodeCache(tempfile.mkdtemp(prefix="tracker-templates-"))
 
 

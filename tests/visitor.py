@@ -81,7 +81,7 @@ class Visitor:
         return self
 
     def get(self, address: str, **more: Any) -> TestResponse:
-        return self.client.get(address, **more)
+        return self.client.get(address, buffered=True, **more)
 
     def form_on(self, address: str, action: str | None = None) -> Form:
         """The form of a page."""

@@ -15,10 +15,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Person
+from models.people import DEMO_ISSUER
 
 from .tokens import Refused, Trust, verify
 
-ISSUER = "https://demo.tracker.example.nhs.uk"
 AUDIENCE = "safeguarding-case-review-tracker"
 ALGORITHM = "RS256"
 KEY_ID = "demo"
@@ -35,12 +35,12 @@ class DemoProvider:
         public = key.public_key().public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )
-        self.trust = Trust(ISSUER, AUDIENCE, ALGORITHM, {KEY_ID: jwk.construct(public, ALGORITHM).to_dict()})
+        self.trust = Trust(DEMO_ISSUER, AUDIENCE, ALGORITHM, {KEY_ID: jwk.construct(public, ALGORITHM).to_dict()})
 
     def token_for(self, account: str, *, nonce: str, now: datetime) -> str:
         """A token for an account, good for two minutes."""
         claims = {
-            "iss": ISSUER,
+            "iss": DEMO_ISSUER,
             "aud": AUDIENCE,
             "sub": account,
             "iat": int(now.timestamp()),
@@ -54,7 +54,9 @@ def accounts(session: Session) -> list[Person]:
     """The demo accounts, in the order in which they were made."""
     return list(
         session.scalars(
-            select(Person).where(Person.issuer == ISSUER, Person.is_active).order_by(Person.created_at, Person.name)
+            select(Person)
+            .where(Person.issuer == DEMO_ISSUER, Person.is_active)
+            .order_by(Person.created_at, Person.name)
         )
     )
 

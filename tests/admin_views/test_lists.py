@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from flask import Flask
@@ -184,32 +183,31 @@ NONSENSE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("query", NONSENSE)
 @pytest.mark.parametrize("page", ["/cases/", "/cases/export/csv/"])
-def test_nonsense_in_an_address_gives_a_plain_answer(durham: Visitor, page: str, query: str) -> None:
+def test_nonsense_in_an_address_gives_a_plain_answer(durham: Visitor, page: str) -> None:
     mine = add_case(durham.app, "84H")
     theirs = add_case(durham.app, "16C", reference="SCR-77777777")
-    answer = durham.get(f"{page}?{query}")
-    assert answer.status_code in (200, 400, 404)
-    assert theirs.reference not in answer.text
-    if answer.status_code == 200 and "search" not in query and "id=x" not in query and page == "/cases/":
-        assert mine.reference in answer.text
+    for query in NONSENSE:
+        answer = durham.get(f"{page}?{query}")
+        assert answer.status_code in (200, 400, 404), query
+        assert theirs.reference not in answer.text, query
+        if answer.status_code == 200 and "search" not in query:
+            assert mine.reference in answer.text, query
 
 
-IDS: list[Callable[[], str]] = [lambda: "", lambda: "x", lambda: "1", lambda: "%00", lambda: "9" * 400,
-                                lambda: str(uuid4()), lambda: "a,b", lambda: "%ff"]  # fmt: skip
+IDS = ["", "x", "1", "%00", "9" * 400, "6f9619ff-8b86-4d11-b42d-00c04fc964ff", "a,b", "%ff"]
 
 
-@pytest.mark.parametrize("number", range(len(IDS)))
 @pytest.mark.parametrize(
     "page",
     ["/cases/details/", "/cases/edit/", "/cases/close/", "/cases/reopen/", "/cases/withdraw/", "/cases/bring-back/",
      "/ccgs/details/", "/stps/details/", "/review-types/details/"],
 )  # fmt: skip
-def test_an_id_that_never_was_is_not_found(sign_in_as: Callable[[str], Visitor], page: str, number: int) -> None:
+def test_an_id_that_never_was_is_not_found(sign_in_as: Callable[[str], Visitor], page: str) -> None:
     visitor = sign_in_as("ccg-84H")
-    assert visitor.get(f"{page}?id={IDS[number]()}").status_code == 404
     assert visitor.get(page).status_code == 404
+    for one in IDS:
+        assert visitor.get(f"{page}?id={one}").status_code == 404, one
 
 
 @pytest.mark.parametrize(

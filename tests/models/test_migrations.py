@@ -33,9 +33,9 @@ def test_migrations_make_every_named_constraint(either_app: Flask) -> None:
             assert said <= made, f"Migrations lack {said - made}"
 
 
-def test_down_and_up_again_on_populated_tables(either_app: Flask) -> None:
-    add_case(either_app, "84H")
-    with either_app.app_context():
+def test_down_and_up_again_on_populated_tables(fresh_either_app: Flask) -> None:
+    add_case(fresh_either_app, "84H")
+    with fresh_either_app.app_context():
         db.session.remove()
         downgrade(revision="base")
         assert set(inspect(db.engine).get_table_names()) <= {"alembic_version"}

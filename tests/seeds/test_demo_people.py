@@ -6,7 +6,8 @@ from sqlalchemy import select
 
 from models import Grant, Organisation, Person
 from models.enumerations import Role
-from seeds.demo_people import DEMO_ISSUER, DEMO_PEOPLE, seed_demo_people
+from models.people import DEMO_ISSUER
+from seeds.demo_people import DEMO_PEOPLE, seed_demo_people
 
 EDITOR, OVERSIGHT = Role.CCG_EDITOR, Role.OVERSIGHT
 

@@ -5,7 +5,6 @@ from alembic import op
 
 from models import database_rules
 
-
 revision = "0001"
 down_revision = None
 
