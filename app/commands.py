@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 from flask import Flask
-from flask.cli import AppGroup
-from seeds.demo_cases import seed_demo
+from flask.cli import AppGroup, with_appcontext
 
 from app.access.clock import today
 from app.access.row_scope import every_organisation
 from app.sign_in import demo
 from app.sign_in.views import description_of, is_demo
 from models import db
+from seeds.demo_cases import seed_demo
 from seeds.reference import seed_reference
 
 seed = AppGroup("seed", help="What an empty service starts with.")
@@ -42,6 +42,7 @@ def demo_seed() -> None:
 
 
 @click.command("demo-accounts")
+@with_appcontext
 def demo_accounts() -> None:
     """The demo accounts and their roles."""
     if not is_demo():

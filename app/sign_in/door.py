@@ -31,13 +31,15 @@ def init_app(app: Flask) -> None:
     manager.user_loader(_find)
     csrf = CSRFProtect(app)
     app.register_blueprint(blueprint)
-    if app.config["TRACKER_MODE"] == "demo":
+    demo = app.config["TRACKER_MODE"] == "demo"
+    if demo:
         app.extensions["demo_provider"] = DemoProvider()
+    shut = SHUT if demo else SHUT | {"sign_in.demo_sign_in"}
 
     @app.before_request
     def door() -> ResponseReturnValue | None:
         endpoint = request.endpoint or ""
-        if endpoint in SHUT:
+        if endpoint in shut:
             abort(404)
         if endpoint == "nhsuk.static":
             return None

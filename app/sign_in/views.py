@@ -48,9 +48,7 @@ def page() -> ResponseReturnValue:
 
 @blueprint.post("/sign-in/demo")
 def demo_sign_in() -> ResponseReturnValue:
-    """Signs in to a demo account. Not there in service mode."""
-    if not is_demo():
-        abort(404)
+    """Signs in to a demo account. Not there in service mode: see the door."""
     account = request.form.get("account", "")
     try:
         person = demo.sign_in(db.session(), current_app.extensions["demo_provider"], account, now=now())
