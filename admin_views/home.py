@@ -46,6 +46,9 @@ class TableOf:
     rows: list[list[tuple[str, str | None]]] = field(default_factory=list)
 
 
+HEAD = ["Name", "Cases", "Open", "No update for 90 days", "Signed off, not published", "Possible duplicates"]
+
+
 class HomeView(AdminIndexView):
     """The first page."""
 
@@ -88,7 +91,7 @@ def _for_readers() -> dict[str, Any]:
         ),
         Figure(
             "Possible duplicates",
-            figures.possible_duplicates(session, today),
+            everything.possible_duplicates,
             cases_with(possible_duplicate_is="yes"),
             "Same incident date and type, or same StEIS number",
         ),
@@ -140,9 +143,7 @@ def _tables(counted: dict[Any, Figures]) -> list[TableOf]:
             for place, total in sorted(sums.items(), key=lambda one: one[0].name)
             if total.cases or name != "ccg"
         ]
-        tables.append(
-            TableOf(caption, ["Name", "Cases", "Open", "No update for 90 days", "Signed off, not published"], rows)
-        )
+        tables.append(TableOf(caption, HEAD, rows))
     return tables
 
 
@@ -154,6 +155,7 @@ def _row(place: Place, name: str, total: Figures) -> list[tuple[str, str | None]
         (f"{total.open:,}", cases_with(**here, status_is="open")),
         (f"{total.without_update:,}", cases_with(**here, no_update_for_90_days_is="yes")),
         (f"{total.signed_off_not_published:,}", cases_with(**here, signed_off_but_not_published_is="yes")),
+        (f"{total.possible_duplicates:,}", cases_with(**here, possible_duplicate_is="yes")),
     ]
 
 

@@ -541,6 +541,7 @@ class CaseReview(HasId, OwnedByCCG, db.Model):
             "a_steis_number_is_used_once_in_its_ccg_and_type", "ccg_id", "steis_number", "review_type_id"
         ),
         Index("ix_case_review_ccg_id_date_added", "ccg_id", "date_added"),
+        Index("ix_case_review_ccg_id_incident_date", "ccg_id", "incident_date"),
         CheckConstraint("status <> 'closed' OR date_closed IS NOT NULL", name="closed_needs_a_closing_date"),
         CheckConstraint("status <> 'open' OR date_closed IS NULL", name="open_must_not_have_a_closing_date"),
         CheckConstraint(

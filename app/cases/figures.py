@@ -24,6 +24,7 @@ class Figures:
     open: int = 0
     without_update: int = 0
     signed_off_not_published: int = 0
+    possible_duplicates: int = 0
 
     def __add__(self, other: Figures) -> Figures:
         return Figures(
@@ -31,6 +32,7 @@ class Figures:
             self.open + other.open,
             self.without_update + other.without_update,
             self.signed_off_not_published + other.signed_off_not_published,
+            self.possible_duplicates + other.possible_duplicates,
         )
 
 
@@ -40,6 +42,7 @@ def by_ccg(session: Session, today: date) -> dict[UUID, Figures]:
         conditions.is_open(today),
         conditions.has_no_update(today),
         conditions.is_signed_off_but_not_published(today),
+        conditions.may_be_a_duplicate(today),
     ]
     rows = session.execute(
         select(
@@ -55,18 +58,6 @@ def by_ccg(session: Session, today: date) -> dict[UUID, Figures]:
 
 def total(figures: Iterable[Figures]) -> Figures:
     return sum(figures, Figures())
-
-
-def possible_duplicates(session: Session, today: date) -> int:
-    """How many cases in scope may be recorded twice."""
-    return (
-        session.scalar(
-            select(func.count())
-            .select_from(CaseReview)
-            .where(conditions.is_recorded(today), conditions.may_be_a_duplicate(today))
-        )
-        or 0
-    )
 
 
 def last_changed(session: Session, number: int = 5) -> list[CaseReview]:

@@ -321,6 +321,7 @@ def upgrade() -> None:
             postgresql_where=sa.text("withdrawn_at IS NULL"),
         )
         batch_op.create_index("ix_case_review_ccg_id_date_added", ["ccg_id", "date_added"], unique=False)
+        batch_op.create_index("ix_case_review_ccg_id_incident_date", ["ccg_id", "incident_date"], unique=False)
         batch_op.create_index(batch_op.f("ix_case_review_changed_at"), ["changed_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_case_review_review_type_id"), ["review_type_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_case_review_theme_1_id"), ["theme_1_id"], unique=False)
@@ -463,6 +464,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_case_review_theme_1_id"))
         batch_op.drop_index(batch_op.f("ix_case_review_review_type_id"))
         batch_op.drop_index(batch_op.f("ix_case_review_changed_at"))
+        batch_op.drop_index("ix_case_review_ccg_id_incident_date")
         batch_op.drop_index("ix_case_review_ccg_id_date_added")
         batch_op.drop_index(
             "a_steis_number_is_used_once_in_its_ccg_and_type",
