@@ -15,6 +15,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from app.access import clock
 from app.access.current import current_access, may
 from app.access.permissions import Permission
+from app.access.visibility import who_can_see
 from app.cases import conditions, writing
 from app.cases.checking import Checked, check
 from app.cases.searching import cases_with
@@ -42,6 +43,7 @@ class CaseReviewView(TrackerView):
     title = "Cases"
     one, many = "case", "cases"
     reads, writes, downloads = Permission.CASE_READ, Permission.CASE_WRITE, Permission.CASE_DOWNLOAD
+    details_template = "cases/details.html"
     search_hint = "Words in the overview, update and lessons, or the beginning of a reference or number"
     newest_first = "date_added"
     section_order = tuple(Section)
@@ -107,7 +109,17 @@ class CaseReviewView(TrackerView):
                 for how, case in linked
             ],
             "last_change": _last_change(row),
+            "viewers": self.viewers_of(row),
         }
+
+    def viewers_of(self, row: CaseReview) -> list[tuple[str, str]]:
+        """Who can see the case, for those who manage it: (role and organisation, why)."""
+        if not self.may_change(row):
+            return []
+        return [
+            (f"{viewer.role.label}: {viewer.place.name}", viewer.because)
+            for viewer in who_can_see(row.ccg_id, lookups().organisations, lookups().today)
+        ]
 
     def sections_of(self, row: CaseReview) -> list[tuple[str, list[tuple[str, str | Markup]]]]:
         """Without what says nothing: the withdrawal of a case in use, the current CCG where it is the same."""

@@ -13,6 +13,8 @@ from models.enumerations import Role
 from .permissions import Permission, permissions_of, reads_cases
 from .row_scope import RowScope
 
+COUNTRY = "country"
+
 
 @dataclass(frozen=True)
 class Access:
@@ -46,7 +48,10 @@ class Access:
 
 
 def access_of(person: Person, organisations: Organisations, today: date) -> Access:
-    """A person's access on a day, from the grants that have not ended. An inactive person has none."""
+    """A person's access on a day, from the grants that have not ended. An inactive person has none.
+
+    A grant on the wrong kind of organisation (an analyst's on a region, oversight of one CCG) gives no row.
+    """
     grants = [
         grant for grant in person.grants if person.is_active and (grant.ends_on is None or today <= grant.ends_on)
     ]
@@ -65,11 +70,10 @@ def access_of(person: Person, organisations: Organisations, today: date) -> Acce
             writable |= answered_for
             if place.is_open_on(today):
                 current.append(place)
-        elif grant.role in (Role.OVERSIGHT, Role.ANALYST):
-            if place.kind == "country":
-                everything = True
-            else:
-                readable |= organisations.case_holders_below(place.id, today)
+        elif grant.role in (Role.OVERSIGHT, Role.ANALYST) and place.kind == COUNTRY:
+            everything = True
+        elif grant.role == Role.OVERSIGHT and place.kind not in organisations.case_kinds:
+            readable |= organisations.case_holders_below(place.id, today)
     return Access(
         person=person,
         permissions=permissions_of(roles),

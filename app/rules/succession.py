@@ -86,6 +86,10 @@ class Organisations:
             key=lambda place: (place.name, place.code),
         )
 
+    def successors_of(self, place: UUID) -> list[Takeover]:
+        """Every takeover of a place, also those that lie ahead."""
+        return self._successors.get(place, [])
+
     def current_of(self, place: UUID, day: date) -> UUID:
         """Who answers for a place's cases on a day: the end of its line of succession, or itself after a split."""
         seen = {place}
