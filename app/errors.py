@@ -10,8 +10,10 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
-from app.access.current import is_signed_in
+from app.access import audit, clock
+from app.access.current import current_access, is_signed_in
 from models import db
+from models.enumerations import AuditAction
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +49,9 @@ NO_ACCOUNT = (
 )
 
 
+AUDITED = {403: AuditAction.REFUSED, 404: AuditAction.NOT_FOUND}
+
+
 def init_app(app: Flask) -> None:
     """Answers every error with an NHS page."""
 
@@ -58,22 +63,47 @@ def init_app(app: Flask) -> None:
         if error.description == "no-role":
             return render_template("no_access.html", title=NO_ROLE[0], lines=NO_ROLE[1]), 403
         title, lines = NO_ACCOUNT if error.description == "sign-in" else WORDS.get(code, WORDS[400])
-        return _page(code, title, lines, logging.WARNING)
+        reference = new_reference()
+        if code in AUDITED and is_signed_in():
+            _write_down(AUDITED[code], reference)
+        return _page(code, title, lines, logging.WARNING, reference)
 
     @app.errorhandler(OperationalError)
     def unavailable(error: OperationalError) -> ResponseReturnValue:
         log.error("Database not available", extra={"kind": type(error.orig).__name__})
-        page, code = _page(503, *WORDS[503], logging.ERROR)
+        page, code = _page(503, *WORDS[503], logging.ERROR, new_reference())
         return page, code, {"Retry-After": "5"}
 
     @app.errorhandler(Exception)
     def broken(error: Exception) -> ResponseReturnValue:
         db.session.rollback()
-        return _page(500, *WORDS[500], logging.ERROR, error)
+        return _page(500, *WORDS[500], logging.ERROR, new_reference(), error)
 
 
-def _page(code: int, title: str, lines: list[str], level: int, error: Exception | None = None) -> tuple[str, int]:
-    reference = secrets.token_hex(4).upper()
+def new_reference() -> str:
+    """What an error page, the log and the audit call the same event."""
+    return secrets.token_hex(4).upper()
+
+
+def _write_down(action: AuditAction, reference: str) -> None:
+    """Writes a refusal down, in a transaction of its own: what the request had begun is rolled back."""
+    db.session.rollback()
+    asked_for = request.args.get("id", "")
+    audit.write(
+        db.session(),
+        action,
+        by=current_access().person.id,
+        at=clock.now(),
+        address=f"{request.method} {request.path}" + (f"?id={asked_for[:100]}" if asked_for else ""),
+        from_address=request.remote_addr or "",
+        reference=reference,
+    )
+    db.session.commit()
+
+
+def _page(
+    code: int, title: str, lines: list[str], level: int, reference: str, error: Exception | None = None
+) -> tuple[str, int]:
     # The path without its query: a search may hold words of a case. The traceback holds no parameters (config.py).
     log.log(level, "%s %s answered %s, reference %s", request.method, request.path, code, reference, exc_info=error)
     if not is_signed_in():

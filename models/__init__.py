@@ -1,5 +1,6 @@
 """What we store: tables, named constraints, migrations. No screens, and of Flask only flask_sqlalchemy's `db`."""
 
+from .audit import AuditEvent
 from .base import OwnedByCCG, db
 from .case_review import CaseReview, Section
 from .code_lists import CODE_LISTS, CodeListEntry, DesignatedProfessional, ReviewType, Theme
@@ -8,6 +9,7 @@ from .people import Grant, Person, Setting, SignInSession, UsedFormToken
 
 __all__ = [
     "CODE_LISTS",
+    "AuditEvent",
     "CaseReview",
     "CodeListEntry",
     "DesignatedProfessional",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from .case_review import CaseReview
 from .declarations import Search, items_of
@@ -24,6 +24,9 @@ _MADE_HERE = ("case_search", "search_words", "ix_case_review_search_words")
 def belongs_to_models(thing: Any, name: str | None, type_: str, reflected: bool, compare_to: Any) -> bool:
     """Leaves the search index out of the comparison of models and database (Alembic's `include_object`)."""
     return not (reflected and (name or "").startswith(_MADE_HERE))
+
+
+APPEND_ONLY = "audit events are added and never changed"
 
 
 def indexed_columns() -> list[str]:
@@ -50,6 +53,20 @@ def drop(connection: Connection) -> None:
         _run(connection, _SQLITE_DROP)
 
 
+def make_append_only(connection: Connection) -> None:
+    """Refuses every change and deletion of audit events, whatever path tries it. Called by the table's migration."""
+    if connection.dialect.name == "postgresql":
+        _run(connection, _POSTGRESQL_APPEND_ONLY)
+    else:
+        create_triggers(connection)
+
+
+def drop_append_only(connection: Connection) -> None:
+    """Takes away what `make_append_only` made, after the table has gone and its triggers with it."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("DROP FUNCTION audit_event_is_append_only()"))
+
+
 def create_triggers(connection: Connection) -> None:
     """Creates SQLite's triggers anew: a migration that rebuilds the table drops them without a word."""
     if connection.dialect.name != "sqlite":
@@ -65,6 +82,8 @@ def create_triggers(connection: Connection) -> None:
             message=CCG_NEVER_CHANGES.replace("'", "''"),
         ),
     )
+    if inspect(connection).has_table("audit_event"):
+        _run(connection, _SQLITE_APPEND_ONLY.format(message=APPEND_ONLY))
 
 
 def drop_triggers(connection: Connection) -> None:
@@ -99,7 +118,15 @@ DROP VIEW IF EXISTS case_search_source
 --
 DROP TABLE IF EXISTS case_search_row
 """
-_SQLITE_TRIGGER_NAMES = ("case_ccg_never_changes", "case_search_added", "case_search_changed", "case_search_removed")
+_SQLITE_TRIGGER_NAMES = (
+    "case_ccg_never_changes",
+    "case_search_added",
+    "case_search_changed",
+    "case_search_removed",
+    "audit_event_never_changes",
+    "audit_event_never_goes",
+    "audit_event_stands_once",
+)
 _SQLITE_TRIGGERS = """
 CREATE TRIGGER case_ccg_never_changes BEFORE UPDATE OF ccg_id ON case_review WHEN new.ccg_id <> old.ccg_id BEGIN
     SELECT raise(ABORT, '{message}');
@@ -123,6 +150,28 @@ CREATE TRIGGER case_search_removed BEFORE DELETE ON case_review BEGIN
     VALUES ('delete', (SELECT id FROM case_search_row WHERE case_id = old.id), {old});
     DELETE FROM case_search_row WHERE case_id = old.id;
 END
+"""
+
+# INSERT OR REPLACE would take an old event away and put another in its place: an id that stands is refused before.
+_SQLITE_APPEND_ONLY = """
+CREATE TRIGGER audit_event_never_changes BEFORE UPDATE ON audit_event BEGIN SELECT raise(ABORT, '{message}'); END
+--
+CREATE TRIGGER audit_event_never_goes BEFORE DELETE ON audit_event BEGIN SELECT raise(ABORT, '{message}'); END
+--
+CREATE TRIGGER audit_event_stands_once BEFORE INSERT ON audit_event
+WHEN EXISTS (SELECT 1 FROM audit_event WHERE id = new.id) BEGIN SELECT raise(ABORT, '{message}'); END
+"""
+_POSTGRESQL_APPEND_ONLY = """
+CREATE FUNCTION audit_event_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'audit events are added and never changed' USING ERRCODE = 'check_violation';
+END $$
+--
+CREATE TRIGGER audit_event_never_changes BEFORE UPDATE OR DELETE ON audit_event
+FOR EACH ROW EXECUTE FUNCTION audit_event_is_append_only()
+--
+CREATE TRIGGER audit_event_is_never_emptied BEFORE TRUNCATE ON audit_event
+FOR EACH STATEMENT EXECUTE FUNCTION audit_event_is_append_only()
 """
 
 # Folding does in SQL what FTS5's unicode61 tokeniser does: lower case, accents taken off, everything that is neither

@@ -59,3 +59,8 @@ class SessionEnd(Labelled):
     SIGNED_OUT = "signed_out", "Signed out"
     REPLACED = "replaced", "Replaced by a new sign-in"
     DEACTIVATED = "deactivated", "Person deactivated"
+
+
+class AuditAction(Labelled):
+    NOT_FOUND = "not_found", "Asked for a record that is not there, or not theirs"
+    REFUSED = "refused", "Asked for a page that their role does not include"

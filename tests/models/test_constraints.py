@@ -76,6 +76,10 @@ BREAKS: dict[str, Break] = {
         "INSERT INTO sign_in_session (id_hash, person_id, started_at, seen_at, ended_at, ended_because)"
         " SELECT 'x', id, created_at, created_at, created_at, 'bored' FROM person LIMIT 1"
     ),
+    "audit_action_is_known": sql(
+        "INSERT INTO audit_event (id, at, action, address, from_address, reference)"
+        " SELECT id, created_at, 'bored', '', '', '' FROM person LIMIT 1"
+    ),
     "an_ended_session_says_why": sql(
         "INSERT INTO sign_in_session (id_hash, person_id, started_at, seen_at, ended_at)"
         " SELECT 'x', id, created_at, created_at, created_at FROM person LIMIT 1"

@@ -1,0 +1,62 @@
+"""Refusals are written down: who, when, which address; and nobody takes them away again."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from models import AuditEvent, Person, db
+from tests.conftest import NOW, add_case
+from tests.visitor import Visitor
+
+
+def last_event(app: Flask) -> AuditEvent:
+    with app.app_context():
+        event = db.session.query(AuditEvent).order_by(AuditEvent.at.desc()).first()
+        assert event is not None
+        db.session.expunge(event)
+        return event
+
+
+def test_an_attempt_at_a_foreign_record_is_written_down(fresh_either_app: Flask) -> None:
+    app = fresh_either_app
+    case = add_case(app, "84H", overview="Words of Durham.")
+    answer = Visitor(app).sign_in("ccg-16C").get(f"/cases/edit/?id={case.id}&search=secret")
+    event = last_event(app)
+    with app.app_context():
+        assert db.session.get(Person, event.person_id).subject == "ccg-16C"  # type: ignore[union-attr]
+    assert (event.action, event.at) == ("not_found", NOW)
+    assert event.address == f"GET /cases/edit/?id={case.id}"
+    assert event.from_address == "127.0.0.1"
+    assert event.reference in answer.text
+
+
+@pytest.mark.parametrize(
+    ("account", "address", "action"),
+    [
+        ("ccg-84H", "/cases/details/?id=6f9619ff-8b86-4d11-b42d-00c04fc964ff", "not_found"),
+        ("ccg-84H", "/nowhere/", "not_found"),
+        ("administrator", "/cases/", "refused"),
+        ("england", "/cases/new/", "refused"),
+    ],
+)
+def test_each_refusal_says_which(fresh_app: Flask, account: str, address: str, action: str) -> None:
+    Visitor(fresh_app).sign_in(account).get(address)
+    assert last_event(fresh_app).action == action
+
+
+REPLACE = "INSERT OR REPLACE INTO audit_event SELECT id, at, NULL, action, 'elsewhere', '', '' FROM audit_event"
+
+
+def test_nobody_takes_an_event_away(fresh_either_app: Flask) -> None:
+    app = fresh_either_app
+    Visitor(app).sign_in("ccg-84H").get("/nowhere/")
+    with app.app_context():
+        own = REPLACE if db.engine.dialect.name == "sqlite" else "TRUNCATE audit_event"
+        for statement in ("UPDATE audit_event SET address = 'elsewhere'", "DELETE FROM audit_event", own):
+            with pytest.raises(DBAPIError, match="audit events are added and never changed"):
+                db.session.execute(text(statement))
+            db.session.rollback()
+        assert db.session.query(AuditEvent).one().address == "GET /nowhere/"
