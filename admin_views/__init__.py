@@ -72,7 +72,7 @@ def init_app(app: Flask) -> None:
         links = [(view, _link_to(view)) for view in admin._views if access.permissions and view.is_accessible()]
         return {
             "person": {
-                "name": access.person.name,
+                "name": access.name,
                 "organisation": ", ".join(place.name for place in access.granted_on[:2]),
                 "role": ", ".join(sorted(role.label for role in access.roles)),
             },

@@ -149,7 +149,11 @@ class TrackerView(ModelView):
             by, descending = self.order_of(self.by_name[self.newest_first]), True
         else:
             by, descending = self.order_of(self.by_name.get(self.lowest_first or "", self.items[0])), False
-        return statement.order_by(nulls_last(desc(by) if descending else asc(by)), self.list_of.id)
+        direction = desc(by) if descending else asc(by)
+        # Without "nulls last" where there are none, so that an index can give the order.
+        if getattr(by, "nullable", True):
+            direction = nulls_last(direction)
+        return statement.order_by(direction, self.list_of.id.desc() if descending else self.list_of.id)
 
     def order_of(self, item: Item) -> Any:
         """What an item is sorted by: code lists and organisations by the words that people read."""
@@ -224,13 +228,15 @@ class TrackerView(ModelView):
                 continue
             index, one = self._filter_args.get(key, (0, None))
             try:
-                if one is None or len(found) >= MOST_FILTERS:
+                if one is None or len(found) >= MOST_FILTERS or not value.strip().isprintable():
                     raise ValueError(key)
                 one.condition(self.list_of, value.strip(), lookups())
             except (ValueError, OverflowError):
                 left_out += 1
             else:
                 found.append((index, one.label, value.strip()))
+        if left_out and request.endpoint == f"{self.endpoint}.export":
+            abort(400)  # a file without a filter that was asked for would hold rows that nobody meant to download
         if left_out:
             flash(f"{count_of(left_out, 'filter')} left out because the value was not understood", "error")
         return sorted(found)
@@ -238,10 +244,6 @@ class TrackerView(ModelView):
     def _get_filters(self, filters: Any) -> dict[str, str]:
         """Filters as arguments of an address: `flt_status_is=open`."""
         return {f"flt_{self.get_filter_arg(index, self._filters[index])}": value for index, _, value in filters or []}
-
-    def address_of_list(self, **filters: str) -> str:
-        """The list with filters, for a figure that leads to it: `address_of_list(status_is="open")`."""
-        return str(self.get_url(".index_view", **{f"flt_{name}": value for name, value in filters.items()}))
 
     # The pages
 

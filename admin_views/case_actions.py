@@ -12,6 +12,7 @@ from app.nhsuk.fields import TextField
 from app.nhsuk.form_converter import form_class_for
 from app.nhsuk.forms import NHSForm
 from models import CaseReview, Person
+from models.case_review import NO_IDENTIFIERS
 from models.declarations import SERVICE, Item, Kind
 from models.enumerations import Status
 
@@ -65,11 +66,11 @@ CloseForm = form_class_for(
     CaseReview,
     names=["date_closed", "report_signed_off_on", "publication", "publication_date", "report_link", "lessons"],
 )
-ReopenForm = _reason("Why is the case opened again?", "For example, new information has come to light.")
-WithdrawForm = _reason(
-    "Why is the case withdrawn?", "For example, it was recorded twice. Do not include names or other identifiers."
+ReopenForm = _reason(
+    "Why is the case opened again?", f"For example, new information has come to light. {NO_IDENTIFIERS}"
 )
-BringBackForm = _reason("Why is the case brought back?", "For example, it was withdrawn by mistake.")
+WithdrawForm = _reason("Why is the case withdrawn?", f"For example, it was recorded twice. {NO_IDENTIFIERS}")
+BringBackForm = _reason("Why is the case brought back?", f"For example, it was withdrawn by mistake. {NO_IDENTIFIERS}")
 
 
 def _close_form(case: CaseReview) -> NHSForm:

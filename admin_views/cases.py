@@ -20,6 +20,7 @@ from app.cases import conditions, writing
 from app.cases.checking import Checked, check
 from app.cases.searching import cases_with
 from app.nhsuk.forms import NHSForm
+from app.rules import case_rules
 from models import CaseReview, Section, db
 from models.enumerations import Status
 
@@ -68,7 +69,7 @@ class CaseReviewView(TrackerView):
     def standing_conditions(self, filters: list[tuple[int, str, str]]) -> list[ColumnElement[bool]]:
         """Withdrawn cases are shown only to those who ask for them."""
         names = {getattr(self._filters[index], "of", None) for index, _, _ in filters}
-        return [] if conditions.is_withdrawn in names else [conditions.is_recorded(lookups().today)]
+        return [] if conditions.is_withdrawn in names else [conditions.is_recorded(lookups())]
 
     def found_by(self, search: str) -> ColumnElement[bool]:
         return cases_with(search, db.engine.dialect.name)
@@ -143,9 +144,11 @@ class CaseReviewView(TrackerView):
         return form
 
     def edit_form(self, obj: CaseReview | None = None) -> NHSForm:
-        if obj is None or not self.may_change(obj) or obj.is_withdrawn:
+        if obj is None or not self.may_change(obj):
             abort(403)
         form: NHSForm = self._edit_form_class(data=case_form.saved_values(obj))
+        if obj.is_withdrawn and not form.is_submitted():
+            abort(403)
         # A closed case is opened again by its own page, which asks for the reason.
         case_form.without(form, ["ccg"] + (["status"] if obj.status == Status.CLOSED else []))
         if obj.converted_from_id is not None and obj.converted_from is None:
@@ -161,7 +164,8 @@ class CaseReviewView(TrackerView):
         if not form.is_submitted():
             return False
         shapes_hold = form.validate()
-        if not self.is_new(form):
+        # On an older version the rules would speak of values that somebody else has changed meanwhile.
+        if not self.is_new(form) or not self.is_newest(form):
             return False
         form.checked = self.check(form)
         return shapes_hold and not form.checked.problems and may_be_kept(form)
@@ -180,8 +184,6 @@ class CaseReviewView(TrackerView):
         problems = {name: said for name, said in checked.problems.items() if name not in unread}
         form.add_problems(case_form.on_fields(problems, form))
         form.add_warnings(checked.warnings)
-        if not self.is_newest(form):
-            problems[""] = [STALE]
         return Checked(problems, checked.warnings, checked.converted_from)
 
     def create_model(self, form: NHSForm) -> Any:
@@ -215,6 +217,7 @@ class CaseReviewView(TrackerView):
             form.add_problems({"": ["The form was not complete. Check what you typed and save again"]})
             form.form_token.data = case_form.new_token()
             return None
+        refused = False
         try:
             case: CaseReview = apply()
             writing.use_token(session, token, by=by, at=clock.now(), case_id=case.id)
@@ -227,10 +230,12 @@ class CaseReviewView(TrackerView):
             form.add_problems({"": [STALE]})
         except IntegrityError:
             session.rollback()
-            self._say_why_refused(form)
+            refused = True
         else:
             flash(f"Case {case.reference} {done}", "success")
             return case
+        if refused:
+            self._say_why_refused(form)
         return None
 
     def is_newest(self, form: NHSForm) -> bool:
@@ -280,14 +285,14 @@ class CaseReviewView(TrackerView):
         if not self.may_change(case):
             abort(403)
         details = self.get_url(".details_view", id=case.id)
-        if not action.fits(case):
+        form = action.form(case)
+        if not action.fits(case) and not form.is_submitted():
             flash(f"Case {case.reference} is already {action.state}", "info")
             return redirect(details)
-        form = action.form(case)
         form.case = case
         if not form.is_submitted():
             form.form_token.data, form.version.data = case_form.new_token(), str(case.version)
-        elif form.validate() & self.is_new(form) and self._act_is_allowed(action, form):
+        elif form.validate() & self._act_is_allowed(action, form):
             saved = self.save(
                 form,
                 lambda: action.do(case, form, current_access().person, clock.now(), lookups().today),
@@ -307,9 +312,16 @@ class CaseReviewView(TrackerView):
         )
 
     def _act_is_allowed(self, action: CaseAction, form: NHSForm) -> bool:
-        if not action.rules_must_hold:
-            return self.is_newest(form)
-        return not self.check(form, **action.fixed).problems and may_be_kept(form)
+        if not self.is_new(form) or not self.is_newest(form):
+            return False
+        if not action.fits(form.case):
+            form.add_problems({"": [STALE]})
+            return False
+        reasons = [field.item for field in form.item_fields if field.name == "reason"]
+        form.add_warnings(case_rules.warnings_about(form.values, items=reasons))
+        if action.rules_must_hold and self.check(form, **action.fixed).problems:
+            return False
+        return may_be_kept(form)
 
 
 _COLOURS = {Status.OPEN: "blue", Status.CLOSED: "grey"}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from flask_admin.model.filters import BaseFilter
 from sqlalchemy import ColumnElement, or_
 
+from app.access.clock import ENGLAND
 from app.access.current import current_access
 from app.access.lookups import Lookups
 from app.rules.words import in_words
@@ -58,10 +59,6 @@ class TrackerFilter(BaseFilter):
     def is_offered(self, lookups: Lookups) -> bool:
         """Whether there is anything to choose."""
         return self.kind != "select" or len(self.options_for(lookups)) > 1
-
-    def clean(self, value: str) -> Any:
-        """The value as the condition takes it. Raises ValueError for one that makes no sense."""
-        return value
 
     def words_for(self, value: str, lookups: Lookups) -> str:
         """The chosen value in words, for its tag."""
@@ -145,22 +142,38 @@ class DateFilter(TrackerFilter):
     def operation(self) -> str:
         return "from" if self.is_from else "to"
 
-    def clean(self, value: str) -> date:
-        return typed_date(value)
-
     def words_for(self, value: str, lookups: Lookups) -> str:
         return in_words(typed_date(value))
 
     def condition(self, model: Any, value: str, lookups: Lookups) -> ColumnElement[bool]:
         column, day = getattr(model, self.item.column), typed_date(value)
-        result: ColumnElement[bool] = column >= day if self.is_from else column <= day
+        result: ColumnElement[bool]
+        if self.item.kind is Kind.MOMENT:
+            # A day begins at midnight in England.
+            begins = datetime.combine(day if self.is_from else day + timedelta(days=1), time.min, ENGLAND)
+            result = column >= begins if self.is_from else column < begins
+        else:
+            result = column >= day if self.is_from else column <= day
+        return result
+
+
+class YesNoFilter(ChoiceFilter):
+    """Yes or no."""
+
+    def options_for(self, lookups: Lookups) -> list[Option]:
+        return [("yes", "Yes"), ("no", "No")]
+
+    def condition(self, model: Any, value: str, lookups: Lookups) -> ColumnElement[bool]:
+        if value not in ("yes", "no"):
+            raise ValueError(value)
+        result: ColumnElement[bool] = getattr(model, self.item.column).is_(value == "yes")
         return result
 
 
 class NamedFilter(TrackerFilter):
     """A condition with a name of its own, chosen or not."""
 
-    def __init__(self, name: str, label: str, section: str, of: Callable[[date], ColumnElement[bool]]) -> None:
+    def __init__(self, name: str, label: str, section: str, of: Callable[[Lookups], ColumnElement[bool]]) -> None:
         super().__init__(name, label, section)
         self.of = of
 
@@ -173,7 +186,7 @@ class NamedFilter(TrackerFilter):
     def condition(self, model: Any, value: str, lookups: Lookups) -> ColumnElement[bool]:
         if value != "yes":
             raise ValueError(value)
-        return self.of(lookups.today)
+        return self.of(lookups)
 
 
 def filters_for(item: Item) -> list[TrackerFilter]:
@@ -184,8 +197,12 @@ def filters_for(item: Item) -> list[TrackerFilter]:
         return [CodeFilter(item)]
     if item.kind is Kind.ORGANISATION:
         return [OrganisationFilter(item)]
-    if item.kind is Kind.DATE:
+    if item.kind is Kind.YES_NO:
+        return [YesNoFilter(item)]
+    if item.kind in (Kind.DATE, Kind.MOMENT):
         return [DateFilter(item, is_from=True), DateFilter(item, is_from=False)]
+    if item.kind is Kind.CASE:
+        raise TypeError(f"{item.name}: there is no filter for another case. Take out filterable=True.")
     return [TextFilter(item)]
 
 
@@ -201,9 +218,10 @@ class TextFilter(TrackerFilter):
     def condition(self, model: Any, value: str, lookups: Lookups) -> ColumnElement[bool]:
         column = getattr(model, self.item.column)
         if self.item.kind is Kind.NUMBER:
+            # Nine digits fit every database's integer.
+            if not re.fullmatch(r"-?[0-9]{1,9}", value):
+                raise ValueError(value)
             return column == int(value)  # type: ignore[no-any-return]
-        if self.item.kind is Kind.YES_NO:
-            return column.is_(value.lower() == "yes")  # type: ignore[no-any-return]
         return column.ilike(value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_"), escape="\\")  # type: ignore[no-any-return]
 
 

@@ -73,8 +73,8 @@ def cases_with(**filters: str) -> str:
 
 
 def _for_readers() -> dict[str, Any]:
-    access, today, session = current_access(), lookups().today, db.session()
-    counted = figures.by_ccg(session, today)
+    access, session = current_access(), db.session()
+    counted = figures.by_ccg(session, lookups())
     everything = figures.total(counted.values())
     shown = [
         Figure("Open cases", everything.open, cases_with(status_is="open")),
@@ -115,7 +115,7 @@ def _for_readers() -> dict[str, Any]:
         "lede": ", ".join(place.name for place in access.granted_on),
         "figures": shown,
         "groups": [changed],
-        "tables": _tables(counted) if len(access.readable_ccgs) > 1 and Role.CCG_EDITOR not in access.roles else [],
+        "tables": _tables(counted) if access.roles & {Role.OVERSIGHT, Role.ANALYST} else [],
         "links": [("See all cases", url_for("cases.index_view"), "")],
         "start": ("Record a case", url_for("cases.create_view")) if may_record else None,
     }

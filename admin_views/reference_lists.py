@@ -8,8 +8,10 @@ from flask import abort, flash
 from markupsafe import Markup
 from sqlalchemy import ColumnElement, or_
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
 
 from app.access.current import may
+from app.access.lookups import Lookups
 from app.access.permissions import Permission
 from app.nhsuk.forms import NHSForm
 from app.rules.words import in_words
@@ -22,8 +24,11 @@ from .facts import lookups
 from .filters import NamedFilter
 
 
-def _is_current(today: Any) -> ColumnElement[bool]:
-    return or_(Organisation.closed_on.is_(None), Organisation.closed_on >= today)
+def _is_current(known: Lookups) -> ColumnElement[bool]:
+    return or_(Organisation.closed_on.is_(None), Organisation.closed_on >= known.today)
+
+
+STALE = "Somebody else has changed this entry since you opened it. Open it again to see their changes"
 
 
 class OrganisationView(TrackerView):
@@ -102,10 +107,16 @@ class CodeListView(TrackerView):
         form: NHSForm = self._edit_form_class(
             data={item.name: getattr(obj, item.column) for item in self.items if item.in_form}
         )
+        if not form.is_submitted():
+            form.version.data = str(obj.version)
+        form.row = obj
         return form
 
     def validate_form(self, form: NHSForm) -> bool:
         if not form.is_submitted():
+            return False
+        if form.version.data != str(form.row.version):
+            form.add_problems({"": [STALE]})
             return False
         problems = {
             field.name: [field.item.when_missing]
@@ -127,7 +138,7 @@ class CodeListView(TrackerView):
             setattr(model, field.item.column, empty if field.data is None else field.data)
         try:
             db.session.commit()
-        except IntegrityError:
+        except (IntegrityError, StaleDataError):
             db.session.rollback()
             form.add_problems({"": ["The entry could not be saved. Check the values and save again"]})
             return False

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import secrets
+from traceback import extract_tb
+from urllib.parse import quote
 
 from flask import Flask, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from app.access import audit, clock
@@ -70,14 +72,14 @@ def init_app(app: Flask) -> None:
 
     @app.errorhandler(OperationalError)
     def unavailable(error: OperationalError) -> ResponseReturnValue:
-        log.error("Database not available", extra={"kind": type(error.orig).__name__})
-        page, code = _page(503, *WORDS[503], logging.ERROR, new_reference())
+        db.session.rollback()
+        page, code = _page(503, *WORDS[503], logging.ERROR, new_reference(), what_failed(error))
         return page, code, {"Retry-After": "5"}
 
     @app.errorhandler(Exception)
     def broken(error: Exception) -> ResponseReturnValue:
         db.session.rollback()
-        return _page(500, *WORDS[500], logging.ERROR, new_reference(), error)
+        return _page(500, *WORDS[500], logging.ERROR, new_reference(), what_failed(error))
 
 
 def new_reference() -> str:
@@ -92,7 +94,7 @@ def _write_down(action: AuditAction, reference: str) -> None:
     audit.write(
         db.session(),
         action,
-        by=current_access().person.id,
+        by=current_access().person_id,
         at=clock.now(),
         address=f"{request.method} {request.path}" + (f"?id={asked_for[:100]}" if asked_for else ""),
         from_address=request.remote_addr or "",
@@ -101,18 +103,33 @@ def _write_down(action: AuditAction, reference: str) -> None:
     db.session.commit()
 
 
-def _page(
-    code: int, title: str, lines: list[str], level: int, reference: str, error: Exception | None = None
-) -> tuple[str, int]:
-    # The path without its query: a search may hold words of a case. The traceback holds no parameters (config.py).
-    log.log(level, "%s %s answered %s, reference %s", request.method, request.path, code, reference, exc_info=error)
+def what_failed(error: BaseException) -> str:
+    """Which errors followed from which, and where, without what they say: PostgreSQL's errors quote the whole row."""
+    lines = []
+    one: BaseException | None = error
+    while one is not None:
+        origin = getattr(one, "orig", None)
+        details = getattr(origin, "diag", None)
+        named = getattr(details, "constraint_name", None) or getattr(origin, "sqlite_errorname", None) or ""
+        said = "" if isinstance(one, SQLAlchemyError) or origin is not None or _is_of_a_driver(one) else f": {one}"
+        lines.append(f"{type(one).__qualname__} {named}{said}".strip())
+        frames = extract_tb(one.__traceback__)
+        ours = [frame for frame in frames if "site-packages" not in frame.filename]
+        lines += [f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in dict.fromkeys([*ours, *frames[-1:]])]
+        one = one.__cause__ or one.__context__
+    return "\n".join(lines)
+
+
+def _is_of_a_driver(error: BaseException) -> bool:
+    return type(error).__module__.partition(".")[0] in ("psycopg", "sqlite3")
+
+
+def _page(code: int, title: str, lines: list[str], level: int, reference: str, failed: str = "") -> tuple[str, int]:
+    # The path without its query, and with nothing in it that could pass for a line of the log.
+    path = quote(request.path[:200])
+    log.log(level, "%s %s answered %s, reference %s%s", request.method, path, code, reference, failed and f"\n{failed}")
     if not is_signed_in():
         # The page of an error asks nobody who it is: that question may be what failed.
         g._login_user = current_app.login_manager.anonymous_user()  # type: ignore[attr-defined]
-    return render_template(
-        "error.html",
-        title=title,
-        lines=lines,
-        reference=reference,
-        link=("Go to the home page", "/") if is_signed_in() else ("Sign in", "/sign-in/"),
-    ), code
+    link = ("Go to the home page", "/") if is_signed_in() else ("Sign in", "/sign-in/")
+    return render_template("error.html", title=title, lines=lines, reference=reference, link=link), code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,6 +26,8 @@ def create_app(environment: Mapping[str, str] = os.environ) -> Flask:
 
     Raises WrongSetting where a setting is missing or weak.
     """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     app = Flask("tracker", static_folder=None)
     app.config.update(settings(environment))
     app.config["OWN_TOKEN_CHECK"] = admin_views.OWN_TOKEN_CHECK

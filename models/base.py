@@ -34,6 +34,9 @@ class OwnedByCCG:
         return mapped_column(ForeignKey("organisation.id"))
 
 
+ONE_BY_ONE = "Rows are added and changed one by one, or by a statement with a condition, so that each is checked."
+
+
 class TrackerSession(FlaskSession):
     """A session whose `get` re-checks rows that are already in memory.
 
@@ -49,6 +52,15 @@ class TrackerSession(FlaskSession):
         """One row by its primary key, or None where there is none or the scope hides it."""
         row = super().get(entity, ident, **options)
         return row if row is None or self.may_return(self, row) else None
+
+    def bulk_save_objects(self, *args: Any, **options: Any) -> None:
+        raise PermissionError(ONE_BY_ONE)
+
+    def bulk_insert_mappings(self, *args: Any, **options: Any) -> None:
+        raise PermissionError(ONE_BY_ONE)
+
+    def bulk_update_mappings(self, *args: Any, **options: Any) -> None:
+        raise PermissionError(ONE_BY_ONE)
 
 
 db = SQLAlchemy(model_class=Base, session_options={"class_": TrackerSession})

@@ -505,7 +505,8 @@ class CaseReview(HasId, OwnedByCCG, db.Model):
     change_id: Mapped[UUID] = mapped_column(Uuid, default=uuid4)
     converted_from_ccg_id: Mapped[UUID | None] = mapped_column(Uuid)
 
-    ccg: Mapped[Organisation] = relationship()
+    # Read only: the column alone says whose the case is, so that it is what the row scope checks.
+    ccg: Mapped[Organisation] = relationship(viewonly=True)
     review_type: Mapped[ReviewType] = relationship()
     theme_1: Mapped[Theme] = relationship(foreign_keys="CaseReview.theme_1_id")
     theme_2: Mapped[Theme | None] = relationship(foreign_keys="CaseReview.theme_2_id")
@@ -541,6 +542,7 @@ class CaseReview(HasId, OwnedByCCG, db.Model):
             "a_steis_number_is_used_once_in_its_ccg_and_type", "ccg_id", "steis_number", "review_type_id"
         ),
         Index("ix_case_review_ccg_id_date_added", "ccg_id", "date_added"),
+        Index("ix_case_review_date_added", "date_added", "id"),
         Index("ix_case_review_ccg_id_incident_date", "ccg_id", "incident_date"),
         CheckConstraint("status <> 'closed' OR date_closed IS NOT NULL", name="closed_needs_a_closing_date"),
         CheckConstraint("status <> 'open' OR date_closed IS NULL", name="open_must_not_have_a_closing_date"),

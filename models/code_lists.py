@@ -7,9 +7,10 @@ gets an end date, still shows on old cases, and cannot be chosen on new ones.
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from sqlalchemy import CheckConstraint, Date, Integer, String
-from sqlalchemy.orm import Mapped, declared_attr
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from .base import HasId, db
 from .declarations import SERVICE, Files, Item, Search, item
@@ -124,6 +125,12 @@ class CodeListEntry(HasId):
             files=Files.DOWNLOAD,
         ),
     )
+
+    version: Mapped[int] = mapped_column(default=1)
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:
+        return {"version_id_col": cls.version}
 
     def is_active_on(self, day: date) -> bool:
         """Whether the entry can be chosen on a day, first and last day included."""

@@ -7,6 +7,7 @@ kept by triggers) and PostgreSQL (a generated tsvector column). A word is a run 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, inspect, text
@@ -30,17 +31,21 @@ APPEND_ONLY = "audit events are added and never changed"
 
 
 def indexed_columns() -> list[str]:
-    """The columns of a case whose words are indexed, from their declarations."""
+    """The columns of a case whose words are to be indexed, from their declarations. A test compares."""
     return [item.column for item in items_of(CaseReview) if item.search is Search.WORDS]
 
 
-def create(connection: Connection) -> None:
-    """Creates the search index and the triggers. Called once, by the migration that makes the table."""
+def create(connection: Connection, columns: Sequence[str]) -> None:
+    """Creates the search index over some columns of a case, and the triggers. Called by migrations.
+
+    A migration names the columns as they are at its time: the declarations go on.
+    """
+    listed = ", ".join(columns)
     if connection.dialect.name == "postgresql":
-        _run(connection, _POSTGRESQL_CREATE.format(columns=", ".join(indexed_columns())))
+        _run(connection, _POSTGRESQL_CREATE.format(columns=listed))
     else:
-        columns = ", ".join(indexed_columns())
-        _run(connection, _SQLITE_CREATE.format(columns=columns))
+        _run(connection, _SQLITE_CREATE.format(columns=listed))
+        _run(connection, _SQLITE_VIEW.format(columns=listed))
         create_triggers(connection)
 
 
@@ -72,7 +77,8 @@ def create_triggers(connection: Connection) -> None:
     if connection.dialect.name != "sqlite":
         return
     drop_triggers(connection)
-    columns = indexed_columns()
+    columns = _columns_in_index(connection)
+    _run(connection, _SQLITE_VIEW.format(columns=", ".join(columns)))
     _run(
         connection,
         _SQLITE_TRIGGERS.format(
@@ -87,10 +93,15 @@ def create_triggers(connection: Connection) -> None:
 
 
 def drop_triggers(connection: Connection) -> None:
-    """Takes SQLite's triggers away, for example while a migration rebuilds the table."""
+    """Takes SQLite's triggers and the index's view away, as they must be while a migration rebuilds the table."""
     if connection.dialect.name == "sqlite":
+        connection.execute(text("DROP VIEW IF EXISTS case_search_source"))
         for name in _SQLITE_TRIGGER_NAMES:
             connection.execute(text(f"DROP TRIGGER IF EXISTS {name}"))
+
+
+def _columns_in_index(connection: Connection) -> list[str]:
+    return [str(row[1]) for row in connection.exec_driver_sql("PRAGMA table_info(case_search)")]
 
 
 def _run(connection: Connection, statements: str) -> None:
@@ -104,12 +115,13 @@ def _run(connection: Connection, statements: str) -> None:
 _SQLITE_CREATE = """
 CREATE TABLE case_search_row (id INTEGER PRIMARY KEY, case_id CHAR(32) NOT NULL UNIQUE)
 --
-CREATE VIEW case_search_source AS
-SELECT case_search_row.id AS id, {columns} FROM case_search_row JOIN case_review ON case_review.id = case_id
---
 CREATE VIRTUAL TABLE case_search USING fts5(
     {columns}, content='case_search_source', content_rowid='id', tokenize='unicode61 remove_diacritics 2', prefix='2 3'
 )
+"""
+_SQLITE_VIEW = """
+CREATE VIEW IF NOT EXISTS case_search_source AS
+SELECT case_search_row.id AS id, {columns} FROM case_search_row JOIN case_review ON case_review.id = case_id
 """
 _SQLITE_DROP = """
 DROP TABLE IF EXISTS case_search

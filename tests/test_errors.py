@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Callable
 
@@ -11,7 +10,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from admin_views.cases import CaseReviewView
-from models import db
+from models import CaseReview, db
 from tests.conftest import add_case
 from tests.visitor import Visitor
 
@@ -35,20 +34,49 @@ def test_a_page_that_is_not_there_has_a_reference(
 
 
 def test_a_failure_is_a_page_and_the_log_holds_no_case_text(
-    app: Flask, sign_in_as: Callable[[str], Visitor], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    either_app: Flask, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    case = add_case(app, "84H", overview=SECRET)
-    visitor = sign_in_as("ccg-84H")
+    """PostgreSQL's own error quotes the whole row that broke a rule."""
+    case = add_case(either_app, "84H", overview=SECRET)
+    visitor = Visitor(either_app).sign_in("ccg-84H")
 
-    def fails(view: CaseReviewView, row: object) -> None:
-        db.session.execute(text("SELECT * FROM nothing WHERE words = :words"), {"words": SECRET})
+    def fails(view: CaseReviewView, row: CaseReview) -> None:
+        row.lessons, row.partnership_name = SECRET, ""
+        db.session.flush()
 
     monkeypatch.setattr(CaseReviewView, "details_context", fails)
     answer = visitor.get(f"/cases/details/?id={case.id}")
-    assert answer.status_code in (500, 503)
+    assert answer.status_code == 500
+    assert "Sorry, there is a problem" in answer.text
     assert reference_on(answer.text) in caplog.text
-    assert any(record.levelno >= logging.ERROR for record in caplog.records)
+    assert "IntegrityError" in caplog.text and "test_errors.py" in caplog.text
     assert SECRET not in caplog.text and SECRET not in answer.text
+
+
+def test_a_database_that_is_busy_is_a_plain_page_that_says_when_to_try_again(
+    app: Flask, sign_in_as: Callable[[str], Visitor], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = add_case(app, "84H")
+    visitor = sign_in_as("ccg-84H")
+
+    def fails(view: CaseReviewView, row: CaseReview) -> None:
+        row.lessons = SECRET
+        with db.engine.connect() as other:
+            db.session.execute(text("PRAGMA busy_timeout=50"))
+            other.exec_driver_sql("BEGIN IMMEDIATE")
+            db.session.flush()
+
+    monkeypatch.setattr(CaseReviewView, "details_context", fails)
+    answer = visitor.get(f"/cases/details/?id={case.id}")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert "The tracker is not available" in answer.text
+    assert SECRET not in caplog.text
+    assert visitor.get("/").status_code == 200
+
+
+def test_an_address_cannot_write_a_line_of_the_log(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    Visitor(app).get("/nope%0aFORGED%1b[31m")
+    assert "FORGED" in caplog.text and "\nFORGED" not in caplog.text and "\x1b" not in caplog.text
 
 
 @pytest.mark.parametrize("method", ["put", "delete", "patch", "options", "trace"])

@@ -22,6 +22,7 @@ class CodeEntry(Code):
     code: str = ""
     definition: str = ""
     group: str = ""
+    is_rapid_review: bool = False
 
 
 Codes = dict[str, dict[UUID, CodeEntry]]
@@ -31,7 +32,16 @@ def read_codes(session: Session) -> Codes:
     """Every entry of every code list, ended ones too, by list and id, in the order in which people read them."""
     return {
         name: {
-            row.id: CodeEntry(row.id, row.label, row.active_from, row.active_to, row.code, row.definition, row.group)
+            row.id: CodeEntry(
+                row.id,
+                row.label,
+                row.active_from,
+                row.active_to,
+                row.code,
+                row.definition,
+                row.group,
+                getattr(row, "is_rapid_review", False),
+            )
             for row in session.scalars(select(model).order_by(model.position, model.label))
         }
         for name, model in CODE_LISTS.items()

@@ -21,6 +21,8 @@ class Access:
     """A person's access on a day: permissions, row scope, and the CCGs under which they may record a case."""
 
     person: Person
+    person_id: UUID
+    name: str
     permissions: frozenset[Permission]
     scope: RowScope
     roles: frozenset[Role]
@@ -36,14 +38,17 @@ class Access:
         """The CCGs whose cases the person may see, closed ones too, by name."""
         return [place for place in self.organisations.case_holders() if self.scope.may_read(place.id)]
 
+    def line_of_current_ccgs(self, today: date) -> set[Place]:
+        """The person's current CCGs and those they took over from: where the person may record, each in its time."""
+        return {
+            self.organisations.places[place_id]
+            for ccg in self.current_ccgs
+            for place_id in {ccg.id, *self.organisations.predecessors_of(ccg.id, today)}
+        }
+
     def may_record_under(self, day_added: date, today: date) -> list[Place]:
-        """CCGs under which the person may record a case added on a day: theirs, and those theirs took over from."""
-        offered = set()
-        for ccg in self.current_ccgs:
-            for place_id in {ccg.id, *self.organisations.predecessors_of(ccg.id, today)}:
-                place = self.organisations.places[place_id]
-                if place.is_open_on(day_added):
-                    offered.add(place)
+        """CCGs under which the person may record a case added on a day."""
+        offered = {place for place in self.line_of_current_ccgs(today) if place.is_open_on(day_added)}
         return sorted(offered, key=lambda place: (place.name, place.code))
 
 
@@ -76,6 +81,9 @@ def access_of(person: Person, organisations: Organisations, today: date) -> Acce
             readable |= organisations.case_holders_below(place.id, today)
     return Access(
         person=person,
+        # As values: an error page needs them when the database no longer answers.
+        person_id=person.id,
+        name=person.name,
         permissions=permissions_of(roles),
         scope=RowScope(frozenset(readable), frozenset(writable), reads_everything=everything),
         roles=roles,

@@ -14,13 +14,17 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import event, false, inspect
-from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
+from sqlalchemy import ClauseElement, event, false, inspect
+from sqlalchemy.orm import FromStatement, ORMExecuteState, Session, UOWTransaction, with_loader_criteria
 
 from models.base import OwnedByCCG, TrackerSession, db
 
 log = logging.getLogger(__name__)
 _KEY = "row_scope"
+
+
+# Columns of owned rows whose new value must itself lie in the scope.
+CHECKED_AT_FLUSH = {"ccg_id", "converted_from_id", "converted_from_ccg_id"}
 
 
 class OutsideScope(PermissionError):
@@ -55,12 +59,16 @@ def scope_of(session: Session) -> RowScope:
 
 def enter(session: Session, scope: RowScope) -> None:
     """Puts a session to work in a scope. Owned rows that it had in memory are forgotten: nothing is carried over."""
-    if any(isinstance(row, OwnedByCCG) and session.is_modified(row) for row in [*session.new, *session.dirty]):
+    if _has_unsaved_rows(session):
         raise RuntimeError("Save or roll back before the scope changes: the changes belong to the scope before.")
     for row in list(session):
         if isinstance(row, OwnedByCCG):
             session.expunge(row)
     session.info[_KEY] = scope
+
+
+def _has_unsaved_rows(session: Session) -> bool:
+    return any(isinstance(row, OwnedByCCG) and session.is_modified(row) for row in [*session.new, *session.dirty])
 
 
 @contextmanager
@@ -69,13 +77,13 @@ def every_organisation(reason: str, session: Session | None = None) -> Iterator[
     working = session or db.session()
     before = scope_of(working)
     enter(working, EVERYTHING)
-    log.info("Rows of every organisation opened", extra={"reason": reason})
+    log.info("The rows of every organisation were opened: %s", reason)
     try:
         yield working
-    except BaseException:
-        working.rollback()
-        raise
     finally:
+        if _has_unsaved_rows(working):
+            working.rollback()
+        working.info[_KEY] = before
         enter(working, before)
 
 
@@ -86,21 +94,34 @@ def _restrict(state: ORMExecuteState) -> None:
         return  # a refresh of a row that this session has already been allowed to load
     scope = scope_of(state.session)
     if state.is_insert or state.is_update or state.is_delete:
-        _restrict_write(state, scope)
-    elif state.is_select and not scope.reads_everything:
-        readable = scope.readable
-        state.statement = state.statement.options(_only(readable))
+        if not scope.writes_everything:
+            _restrict_write(state, scope)
+    elif not scope.reads_everything:
+        if isinstance(state.statement, FromStatement):
+            raise OutsideScope("A statement that carries no condition reads only in the scope of everything.")
+        if state.is_select:
+            readable = scope.readable
+            state.statement = state.statement.options(_only(readable))
 
 
 def _restrict_write(state: ORMExecuteState, scope: RowScope) -> None:
-    if scope.writes_everything:
+    """Refuses what a condition cannot hold: inserts, updates by key, and values that move a row or link it."""
+    statement: Any = state.statement
+    if state.is_insert:
+        if _is_owned(state) or statement.select is not None:
+            raise OutsideScope("Owned rows are added one by one, so that each is checked.")
         return
-    mapper = state.bind_mapper
-    if state.is_insert and mapper is not None and issubclass(mapper.class_, OwnedByCCG):
-        raise OutsideScope("Owned rows are added one by one, so that each is checked.")
+    if _is_owned(state) and state.is_update:
+        named = {getattr(column, "key", column) for column in (statement._values or {})}
+        if isinstance(state.parameters, list) or named & CHECKED_AT_FLUSH:
+            raise OutsideScope("Owned rows are moved and linked one by one, so that each is checked.")
     writable = scope.writable
-    if not state.is_insert:
-        state.statement = state.statement.options(_only(writable))
+    state.statement = statement.options(_only(writable))
+
+
+def _is_owned(state: ORMExecuteState) -> bool:
+    mapper = state.bind_mapper
+    return mapper is not None and issubclass(mapper.class_, OwnedByCCG)
 
 
 def _only(ccgs: frozenset[UUID]) -> Any:
@@ -126,11 +147,17 @@ def _check_writes(session: Session, context: UOWTransaction, instances: Any) -> 
         for ccg_id in {row.ccg_id, *history.deleted}:
             if not scope.may_write(ccg_id):
                 raise OutsideScope("The row belongs to a CCG outside the scope.")
-        _check_links(session, scope, row)
+        _check_values(scope, row)
 
 
-def _check_links(session: Session, scope: RowScope, row: OwnedByCCG) -> None:
-    """A link may lead only to a row that the scope may read."""
+def _check_values(scope: RowScope, row: OwnedByCCG) -> None:
+    """A new link may lead only to a row that the scope may read; a value is a value, not a question to the database."""
+    state = inspect(row)
+    changed = {one.key for one in state.attrs if one.history.has_changes()}
+    if any(isinstance(getattr(row, key), ClauseElement) for key in changed & set(state.mapper.column_attrs.keys())):
+        raise OutsideScope("A column of an owned row is set to a value, not to an expression.")
+    if not changed & {"converted_from_id", "converted_from_ccg_id"}:
+        return
     linked = getattr(row, "converted_from_ccg_id", None)
     if linked is not None and not scope.may_read(linked):
         raise OutsideScope("The row links to a CCG outside the scope.")

@@ -43,7 +43,7 @@ def check(
     """
     all_items = [item for item in items_of(CaseReview) if item.in_form]
     before = values_of(case, lookups) if case is not None else {}
-    full = {**before, **plain(values, all_items, lookups)}
+    full: dict[str, Any] = {**before, **plain(values, all_items, lookups)}
     source = case.converted_from if case is not None else None
     typed = values.get("converted_from")
     if not typed:
@@ -55,6 +55,11 @@ def check(
     if case is None:
         _check_may_record(values, full, by, lookups, problems)
     _check_numbers(session, full, values, case, problems)
+    review_type = full.get("review_type")
+    if case is not None and case.grown_into and review_type is not None and not review_type.is_rapid_review:
+        problems.setdefault("review_type", []).append(
+            "Other reviews grew out of this rapid review, so its type cannot change"
+        )
     warnings = case_rules.warnings_about(
         {name: text for name, text in values.items() if text != before.get(name)}, items=items or all_items
     )
@@ -91,6 +96,7 @@ def _facts_of(
         is_rapid_review=source.review_type.is_rapid_review,
         is_in_line=ccg is None or lookups.organisations.same_line(ccg.id, source.ccg_id, lookups.today),
         is_itself=case is not None and source.id == case.id,
+        is_of_rapid_review=getattr(full.get("review_type"), "is_rapid_review", False),
     )
 
 
@@ -99,19 +105,8 @@ def _check_may_record(
 ) -> None:
     """An id outside what the person may record under answers like one that never was."""
     ccg = full.get("ccg")
-    if values.get("ccg") is None:
-        return
-    offered = {
-        place.id
-        for current in by.current_ccgs
-        for place in [current, *map(lookups.organisations.places.__getitem__, _line(current.id, lookups))]
-    }
-    if ccg is None or ccg.id not in offered:
+    if values.get("ccg") is not None and (ccg is None or ccg not in by.line_of_current_ccgs(lookups.today)):
         problems["ccg"] = ["Select the CCG from the list"]
-
-
-def _line(ccg_id: UUID, lookups: Lookups) -> set[UUID]:
-    return lookups.organisations.predecessors_of(ccg_id, lookups.today)
 
 
 def _check_numbers(

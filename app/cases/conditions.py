@@ -2,55 +2,57 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, or_
 from sqlalchemy.orm import aliased
 
+from app.access.lookups import Lookups
 from models import CaseReview
 from models.enumerations import Publication, Status
 
 DAYS_WITHOUT_UPDATE = 90
 
-Condition = Callable[[date], ColumnElement[bool]]
+Condition = Callable[[Lookups], ColumnElement[bool]]
 
 
-def is_recorded(today: date) -> ColumnElement[bool]:
+def is_recorded(lookups: Lookups) -> ColumnElement[bool]:
     """Not withdrawn."""
     return CaseReview.withdrawn_at.is_(None)
 
 
-def is_withdrawn(today: date) -> ColumnElement[bool]:
+def is_withdrawn(lookups: Lookups) -> ColumnElement[bool]:
     return CaseReview.withdrawn_at.is_not(None)
 
 
-def is_open(today: date) -> ColumnElement[bool]:
+def is_open(lookups: Lookups) -> ColumnElement[bool]:
     return CaseReview.status == Status.OPEN
 
 
-def has_no_update(today: date) -> ColumnElement[bool]:
-    """Open, and its latest update last changed more than 90 days ago."""
-    return and_(is_open(today), CaseReview.latest_update_on < today - timedelta(days=DAYS_WITHOUT_UPDATE))
+def has_no_update(lookups: Lookups) -> ColumnElement[bool]:
+    """Open, and its latest update last changed 90 days ago or longer."""
+    return and_(is_open(lookups), CaseReview.latest_update_on <= lookups.today - timedelta(days=DAYS_WITHOUT_UPDATE))
 
 
-def is_signed_off_but_not_published(today: date) -> ColumnElement[bool]:
+def is_signed_off_but_not_published(lookups: Lookups) -> ColumnElement[bool]:
     """Report signed off, not embargoed, and no publication date that has come."""
     return and_(
         CaseReview.report_signed_off_on.is_not(None),
         CaseReview.publication != Publication.EMBARGOED,
-        or_(CaseReview.publication_date.is_(None), CaseReview.publication_date > today),
+        or_(CaseReview.publication_date.is_(None), CaseReview.publication_date > lookups.today),
     )
 
 
-def may_be_a_duplicate(today: date) -> ColumnElement[bool]:
-    """Another case of the same CCG has the same incident date and type, or StEIS number, and neither grew out of
-    the other."""
+def may_be_a_duplicate(lookups: Lookups) -> ColumnElement[bool]:
+    """Another case of the same CCG, or of its line of succession, has the same incident date and type, or the same
+    StEIS number, and neither grew out of the other."""
     other: Any = aliased(CaseReview)
     not_the_same_or_linked = (
-        other.ccg_id == CaseReview.ccg_id,
+        _same_line(other, lookups),
         other.id != CaseReview.id,
         other.withdrawn_at.is_(None),
         or_(other.converted_from_id.is_(None), other.converted_from_id != CaseReview.id),
@@ -67,6 +69,12 @@ def may_be_a_duplicate(today: date) -> ColumnElement[bool]:
     )
 
 
-def has_theme(theme: UUID) -> ColumnElement[bool]:
-    """The theme stands in any of the three places."""
-    return or_(CaseReview.theme_1_id == theme, CaseReview.theme_2_id == theme, CaseReview.theme_3_id == theme)
+def _same_line(other: Any, lookups: Lookups) -> ColumnElement[bool]:
+    """Both cases belong to one CCG, or to CCGs for whose cases one answers today: a merger may bring a case twice."""
+    lines: dict[UUID, list[UUID]] = defaultdict(list)
+    for ccg in lookups.organisations.case_holders():
+        lines[lookups.organisations.current_of(ccg.id, lookups.today)].append(ccg.id)
+    return or_(
+        other.ccg_id == CaseReview.ccg_id,
+        *(and_(CaseReview.ccg_id.in_(line), other.ccg_id.in_(line)) for line in lines.values() if len(line) > 1),
+    )

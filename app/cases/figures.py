@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from uuid import UUID
 
 from sqlalchemy import case as when
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.access.lookups import Lookups
 from models import CaseReview
 
 from . import conditions
@@ -36,13 +36,13 @@ class Figures:
         )
 
 
-def by_ccg(session: Session, today: date) -> dict[UUID, Figures]:
+def by_ccg(session: Session, lookups: Lookups) -> dict[UUID, Figures]:
     """The figures of each CCG in scope that has a case, in one pass over the table."""
     counted = [
-        conditions.is_open(today),
-        conditions.has_no_update(today),
-        conditions.is_signed_off_but_not_published(today),
-        conditions.may_be_a_duplicate(today),
+        conditions.is_open(lookups),
+        conditions.has_no_update(lookups),
+        conditions.is_signed_off_but_not_published(lookups),
+        conditions.may_be_a_duplicate(lookups),
     ]
     rows = session.execute(
         select(
@@ -50,7 +50,7 @@ def by_ccg(session: Session, today: date) -> dict[UUID, Figures]:
             func.count(),
             *(func.sum(when((condition, 1), else_=0)) for condition in counted),
         )
-        .where(conditions.is_recorded(today))
+        .where(conditions.is_recorded(lookups))
         .group_by(CaseReview.ccg_id)
     )
     return {row[0]: Figures(*(int(number) for number in row[1:])) for row in rows}

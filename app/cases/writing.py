@@ -18,7 +18,6 @@ from sqlalchemy.orm import Session
 
 from models import CaseReview, Person, UsedFormToken
 from models.declarations import Kind, items_of
-from models.enumerations import Status
 
 # No vowels, so no words; nothing that is mistaken for something else when read aloud or copied (0 O, 1 I L, 2 Z, 5 S).
 REFERENCE_LETTERS = "346789BCDFGHJKMPQRTVWXY"
@@ -77,11 +76,6 @@ def bring_back(case: CaseReview, *, by: Person, at: datetime, reason: str) -> No
     """Makes a withdrawn case count again."""
     case.withdrawn_at = case.withdrawn_reason = None
     _sign(case, by=by, at=at, reason=reason)
-
-
-def reopened(values: Mapping[str, Any], case: CaseReview) -> bool:
-    """Whether the values would open a closed case again; that needs a reason."""
-    return case.status == Status.CLOSED and values.get("status") == Status.OPEN
 
 
 def use_token(session: Session, token: str, *, by: Person, at: datetime, case_id: UUID) -> None:

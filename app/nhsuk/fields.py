@@ -58,9 +58,6 @@ class ItemField(Field):
     def is_empty(self) -> bool:
         return self.data in (None, "")
 
-    def populate_obj(self, obj: Any, name: str) -> None:
-        setattr(obj, self.item.column or name, self.data)
-
     def refuse(self, sentence: str) -> None:
         """Notes what is wrong with the typed words themselves."""
         self.process_errors.append(sentence)
@@ -91,6 +88,7 @@ class LineField(ItemField):
             self.data = ""
             self.refuse(f"{self.item.label} contains characters that cannot be stored")
         elif self.max_length and len(value) > self.max_length:
+            self.data = ""
             self.refuse(f"{self.item.label} must be {self.max_length:,} characters or fewer")
 
 
@@ -140,9 +138,6 @@ class CaseField(LineField):
 
     def process_data(self, value: Any) -> None:
         super().process_data(getattr(value, "reference", value))
-
-    def populate_obj(self, obj: Any, name: str) -> None:
-        """Which case a reference names is for the screen to find out."""
 
 
 class DateField(ItemField):

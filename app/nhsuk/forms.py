@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
-from uuid import uuid4
 
+from flask import request
 from flask_wtf import FlaskForm
+from flask_wtf.form import _Auto
 from markupsafe import Markup
 from wtforms import BooleanField, Field, HiddenField
 
@@ -33,9 +35,16 @@ class NHSForm(FlaskForm):
     `form_token` is good for one save; `version` is that of the row as it was shown.
     """
 
+    class Meta(FlaskForm.Meta):
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            """What was posted as a form. Never a JSON body or a file, whose values are not text."""
+            if formdata is _Auto:
+                return request.form if form.is_submitted() else None
+            return formdata
+
     section_order: ClassVar[tuple[str, ...]] = ()
 
-    form_token = HiddenField(default=lambda: str(uuid4()))
+    form_token = HiddenField()
     version = HiddenField()
     confirm_identifiers = BooleanField(TO_CONFIRM)
 
@@ -55,26 +64,21 @@ class NHSForm(FlaskForm):
         return {one.name: one.data for one in self.item_fields}
 
     @property
-    def version_seen(self) -> int | None:
-        """The version that the person worked on."""
-        typed = str(self.version.data or "")
-        return int(typed) if typed.isdecimal() and typed.isascii() and len(typed) < 10 else None
+    def is_confirmed(self) -> bool:
+        """Whether the person says that these very texts were checked: others typed later are asked about again."""
+        return self.warned_about in (self.confirm_identifiers.raw_data or [])
 
     @property
-    def is_confirmed(self) -> bool:
-        """Whether the person says that the free text was checked."""
-        return bool(self.confirm_identifiers.data)
+    def warned_about(self) -> str:
+        """Stands for the texts that warn, so that a confirmation goes with them and with no other."""
+        texts = [str(one.data) for one in self.item_fields if one.warnings]
+        return hashlib.sha256("\0".join(texts).encode(errors="replace")).hexdigest()[:32]
 
     def validate(self, extra_validators: Any = None) -> bool:
         is_valid = super().validate(extra_validators)
         if "csrf_token" in self and self.csrf_token.errors and OUT_OF_DATE not in self.problems_of_form:
             self.problems_of_form.append(OUT_OF_DATE)
         return bool(is_valid)
-
-    def populate_obj(self, obj: Any) -> None:
-        """Writes the answers to the columns of a row, and nothing else."""
-        for one in self.item_fields:
-            one.populate_obj(obj, one.name)
 
     def add_problems(self, problems: Mapping[str, Iterable[str]]) -> None:
         """Puts sentences beside fields; under "", and where the form has no such field, on the form as a whole.
@@ -166,7 +170,7 @@ class NHSForm(FlaskForm):
                 "name": one.name,
                 "fieldset": {"legend": {"text": "Check for names and numbers", "size": "s"}},
                 "errorMessage": {} if self.is_confirmed else {"text": NOT_CONFIRMED, "id": f"{one.id}-error"},
-                "items": [{"value": "yes", "text": one.label.text, "checked": self.is_confirmed}],
+                "items": [{"value": self.warned_about, "text": one.label.text, "checked": self.is_confirmed}],
             },
         )
 

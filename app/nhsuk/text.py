@@ -6,19 +6,36 @@ import re
 import unicodedata
 
 _UNSTORABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-_BREAKS = re.compile(r"[\n\t]+")
+_SPACES = re.compile(r"\s+")
 _SEPARATORS = re.compile(r"[\s\-\u2010-\u2015\u2212]+")
 _REFERENCE = re.compile(r"SCR([A-Z0-9]{8})")
 
 
+LONGEST_LINE = 4000
+MOST_MARKS = 8
+
+
 def regular(typed: str) -> str:
     """Text with \\n for every line break, Unicode composed (NFC), and no white space around it."""
-    return unicodedata.normalize("NFC", typed.replace("\r\n", "\n").replace("\r", "\n").strip())
+    return unicodedata.normalize("NFC", _calm(typed.replace("\r\n", "\n").replace("\r", "\n").strip()))
+
+
+def _calm(text: str) -> str:
+    """Text with at most eight combining marks in a row: no language needs more, and to compose thousands of them takes
+    minutes."""
+    if text.isascii():
+        return text
+    kept, run = [], 0
+    for character in text:
+        run = run + 1 if unicodedata.combining(character) else 0
+        if run <= MOST_MARKS:
+            kept.append(character)
+    return "".join(kept)
 
 
 def on_one_line(typed: str) -> str:
-    """As `regular`, with line breaks and tabs made into spaces."""
-    return _BREAKS.sub(" ", regular(typed))
+    """As `regular`, with every run of white space made into one space: "ABC  1" is "ABC 1"."""
+    return _SPACES.sub(" ", regular(typed[:LONGEST_LINE]))
 
 
 def is_storable(text: str) -> bool:

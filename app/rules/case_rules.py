@@ -21,7 +21,8 @@ from .succession import Place
 from .words import in_words
 
 Problems = dict[str, list[str]]
-_WEB_ADDRESS = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)
+# One character of a host, then anything: a pattern with two runs side by side takes minutes on a long address.
+_WEB_ADDRESS = re.compile(r"https?://[^\s/?#]\S*", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class RapidReview:
     is_rapid_review: bool = False
     is_in_line: bool = False
     is_itself: bool = False
+    is_of_rapid_review: bool = False
 
 
 def problems_with(
@@ -148,17 +150,17 @@ def _closing(values: Mapping[str, Any], today: date, problems: Problems) -> None
         problems["date_closed"].append(f"Date closed must be after the incident date, {in_words(incident)}")
     if values.get("status") != Status.CLOSED:
         return
+    published = values.get("publication_date")
+    if published and published > today:
+        problems["publication_date"].append(
+            "Publication date must be today or in the past before the case can be closed"
+        )
     if not closed_on:
         problems["date_closed"].append("Enter the date the case was closed")
     match values.get("publication"):
         case Publication.PUBLIC:
-            published = values.get("publication_date")
             if not published:
                 problems["publication_date"].append("Enter the date the report was published")
-            elif published > today:
-                problems["publication_date"].append(
-                    "Publication date must be today or in the past before the case can be closed"
-                )
         case Publication.EMBARGOED:
             if not values.get("report_signed_off_on"):
                 problems["report_signed_off_on"].append("Enter the date the report was signed off")
@@ -176,6 +178,10 @@ def _conversion(values: Mapping[str, Any], today: date, problems: Problems) -> N
         problems["converted_from"].append("Enter the reference of a rapid review that you can see")
     elif source.is_itself:
         problems["converted_from"].append("A review cannot grow out of itself")
+    elif source.is_of_rapid_review:
+        problems["converted_from"].append(
+            "A rapid review does not grow out of another. Change the type, or take this out"
+        )
     elif not source.is_rapid_review:
         problems["converted_from"].append("Enter the reference of a rapid review. That case is another type of review")
     elif not source.is_in_line:

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import re
 
-_TEN_DIGITS = re.compile(r"(?<!\d)(\d{3})[ \-]?(\d{3})[ \-]?(\d{4})(?!\d)")
+# Written in any grouping, with what people and word processors put between: spaces of every kind, dots, dashes.
+_TEN_DIGITS = re.compile(r"(?<![0-9])[0-9](?:[\s.\-\u2010-\u2015]{0,2}[0-9]){9}(?![0-9])")
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
     r"|nov(?:ember)?|dec(?:ember)?)"
 )
 _DATE = (
     r"(?:\d{1,2}[/.\- ]\d{1,2}[/.\- ]\d{2,4}|\d{4}-\d{2}-\d{2}"
-    rf"|\d{{1,2}}(?:st|nd|rd|th)?\s+{_MONTH}\s+\d{{2,4}})"
+    rf"|\d{{1,2}}(?:st|nd|rd|th)?\s+{_MONTH},?\s+\d{{2,4}})"
 )
+_BORN = r"(?:d\.?\s?o\.?\s?b\.?|date of birth|born(?:\s+(?:on|in\s+\w+\s+on))?|birth\s?date|birthday)"
 _BIRTH = re.compile(
-    rf"\b(?:d\.?\s?o\.?\s?b\.?|date of birth|born(?:\s+on)?|birth\s?date|birthday)\b\W{{0,4}}(?:\w+\W+){{0,2}}?{_DATE}",
+    rf"\b{_BORN}\b\W{{0,4}}(?:\w+\W+){{0,2}}?{_DATE}",
     re.IGNORECASE,
 )
 
@@ -33,7 +35,7 @@ def is_nhs_number(digits: str) -> bool:
 def look_alikes(text: str) -> list[str]:
     """What a text seems to hold: "an NHS number", "a date of birth"; empty where there is nothing."""
     found = []
-    if any(is_nhs_number("".join(match.groups())) for match in _TEN_DIGITS.finditer(text)):
+    if any(is_nhs_number(re.sub(r"[^0-9]", "", match.group())) for match in _TEN_DIGITS.finditer(text)):
         found.append("an NHS number")
     if _BIRTH.search(text):
         found.append("a date of birth")

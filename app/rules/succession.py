@@ -7,7 +7,7 @@ a person, and until then the organisation that was split answers for itself.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -155,8 +155,3 @@ class Organisations:
     def of_kind(self, kind: str) -> list[Place]:
         """Every organisation of a kind, by name."""
         return sorted((p for p in self.places.values() if p.kind == kind), key=lambda p: (p.name, p.code))
-
-
-def open_on(places: Iterable[Place], day: date) -> list[Place]:
-    """Those of the places that were in force on a day."""
-    return [place for place in places if place.is_open_on(day)]

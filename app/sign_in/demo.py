@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jose import jwk, jwt
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
-from models import Person
+from models import Grant, Person
 from models.people import DEMO_ISSUER
 
 from .tokens import Refused, Trust, verify
@@ -56,6 +56,7 @@ def accounts(session: Session) -> list[Person]:
         session.scalars(
             select(Person)
             .where(Person.issuer == DEMO_ISSUER, Person.is_active)
+            .options(selectinload(Person.grants).joinedload(Grant.organisation))
             .order_by(Person.created_at, Person.name)
         )
     )

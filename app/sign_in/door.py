@@ -10,6 +10,7 @@ from flask_wtf.csrf import CSRFProtect
 from app.access.clock import now
 from app.access.current import begin
 from models import db
+from models.people import DEMO_ISSUER
 
 from . import sessions
 from .demo import DemoProvider
@@ -63,13 +64,15 @@ def init_app(app: Flask) -> None:
 
 
 def _find(session_id: str) -> SignedIn | None:
-    return sessions.find(
+    found = sessions.find(
         db.session(),
         session_id,
         at=now(),
         idle=current_app.config["SESSION_IDLE"],
         absolute=current_app.config["SESSION_ABSOLUTE"],
     )
+    # A session of a demo account is worth nothing outside demo mode, whatever database and key it came with.
+    return found if found is None or is_demo() or found.person.issuer != DEMO_ISSUER else None
 
 
 def _address_to_come_back_to() -> str | None:

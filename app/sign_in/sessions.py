@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask_login import UserMixin
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from models import Person, SignInSession
+from models import Person, SignInSession, UsedFormToken
 from models.enumerations import SessionEnd
 
 SEEN_EVERY = timedelta(minutes=1)
+KEPT_FOR = timedelta(days=7)
 
 
 @dataclass
@@ -67,3 +69,9 @@ def end(session: Session, session_id: str, *, at: datetime, because: SessionEnd)
     row = session.get(SignInSession, hash_of(session_id))
     if row is not None and row.ended_at is None:
         row.ended_at, row.ended_because = at, because
+
+
+def clear_away(session: Session, *, at: datetime) -> None:
+    """Erases sessions and used form tokens that can no longer matter: a session lasts for hours, and a form with it."""
+    session.execute(delete(SignInSession).where(SignInSession.started_at < at - KEPT_FOR))
+    session.execute(delete(UsedFormToken).where(UsedFormToken.used_at < at - KEPT_FOR))

@@ -110,7 +110,7 @@ def _check_claims(claims: Mapping[str, Any], trust: Trust, nonce: str, now: int)
             raise Refused(f"missing_{name}")
     if claims["iss"] != trust.issuer:
         raise Refused("wrong_issuer")
-    if not 0 < len(claims["sub"]) <= 255:
+    if not 0 < len(claims["sub"]) <= 255 or not claims["sub"].isprintable():
         raise Refused("wrong_sub")
     if claims.get("aud") not in (trust.audience, [trust.audience]):
         raise Refused("wrong_audience")

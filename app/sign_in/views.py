@@ -53,7 +53,7 @@ def demo_sign_in() -> ResponseReturnValue:
     try:
         person = demo.sign_in(db.session(), current_app.extensions["demo_provider"], account, now=now())
     except Refused as refused:
-        log.warning("Sign-in refused", extra={"reason": refused.reason})
+        log.warning("Sign-in refused: %s", refused.reason)
         abort(403, "sign-in")
     return _begin_session(person)
 
@@ -73,6 +73,7 @@ def _begin_session(person: Person) -> ResponseReturnValue:
     """A new session with a new id, whatever the browser brought along."""
     if current_user.is_authenticated:
         sessions.end(db.session(), current_user.session_id, at=now(), because=SessionEnd.REPLACED)
+    sessions.clear_away(db.session(), at=now())
     signed_in = sessions.start(db.session(), person, at=now())
     db.session.commit()
     session.clear()

@@ -1,4 +1,4 @@
-"""Runs migrations on the service's database, in one transaction each."""
+"""Runs migrations on the service's database: on PostgreSQL in one transaction each, on SQLite as far as it can."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ def run(connection: Connection) -> None:
     sqlite = connection.dialect.name == "sqlite"
     if sqlite:
         connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+        # A trigger or view on a table stops its rebuilding.
+        database_rules.drop_triggers(connection)
         connection.commit()
     options = dict(current_app.extensions["migrate"].configure_args)
     options.update(compare_type=True, render_as_batch=sqlite)

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.orm import aliased
 
 from app.access.row_scope import EVERYTHING, NOTHING, OutsideScope, RowScope, enter, every_organisation, scope_of
-from models import CaseReview, Organisation, db
+from models import CaseReview, Organisation, Theme, db
 from models.base import TrackerSession
 from tests.conftest import add_case
 
@@ -84,6 +84,47 @@ def test_bulk_changes_stay_in_the_scope(two_cases: dict[str, Any]) -> None:
 def test_a_bulk_insert_of_owned_rows_is_refused(two_cases: dict[str, Any]) -> None:
     with pytest.raises(OutsideScope):
         two_cases["session"].execute(insert(CaseReview), [{"ccg_id": two_cases["theirs"].ccg_id}])
+
+
+def test_writes_that_no_condition_can_hold_are_refused(two_cases: dict[str, Any]) -> None:
+    session: TrackerSession = two_cases["session"]
+    theirs, mine = two_cases["theirs"], two_cases["mine"]
+    attempts = [
+        lambda: session.execute(update(CaseReview), [{"id": theirs.id, "version": 1, "overview": "Taken."}]),
+        lambda: session.execute(update(CaseReview).values(ccg_id=theirs.ccg_id)),
+        lambda: session.execute(
+            update(CaseReview).values(converted_from_id=theirs.id, converted_from_ccg_id=theirs.ccg_id)
+        ),
+        lambda: session.bulk_update_mappings(CaseReview, [{"id": theirs.id, "overview": "Taken."}]),
+        lambda: session.bulk_insert_mappings(CaseReview, [{"ccg_id": theirs.ccg_id}]),
+        lambda: session.bulk_save_objects([CaseReview(ccg_id=theirs.ccg_id)]),
+        lambda: session.execute(select(CaseReview).from_statement(text("SELECT * FROM case_review"))).all(),
+        lambda: session.execute(insert(Theme).from_select(["id", "code"], select(CaseReview.id, CaseReview.overview))),
+    ]
+    for attempt in attempts:
+        with pytest.raises(PermissionError):
+            attempt()
+        session.rollback()
+    row = session.get(CaseReview, mine.id)
+    row.comments = select(CaseReview.overview).where(CaseReview.id == theirs.id).scalar_subquery()
+    with pytest.raises(OutsideScope):
+        session.flush()
+    session.rollback()
+    row = session.get(CaseReview, mine.id)
+    row.ccg = session.get(Organisation, theirs.ccg_id)  # the relationship is read only
+    session.commit()
+    assert row.ccg_id == mine.ccg_id
+
+
+def test_a_block_for_every_organisation_that_leaves_something_unsaved_closes_all_the_same(
+    two_cases: dict[str, Any],
+) -> None:
+    session: TrackerSession = two_cases["session"]
+    before = scope_of(session)
+    with every_organisation("test"):
+        session.get(CaseReview, two_cases["theirs"].id).comments = "not saved"
+    assert scope_of(session) is before
+    assert session.get(CaseReview, two_cases["theirs"].id) is None
 
 
 def test_a_row_cannot_be_changed_moved_or_deleted_outside_the_scope(two_cases: dict[str, Any]) -> None:

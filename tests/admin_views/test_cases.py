@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from uuid import UUID
 
@@ -194,8 +196,79 @@ def test_text_like_an_identifier_asks_once_and_can_be_confirmed(durham: Visitor)
     answer = durham.post_form("/cases/new/", NEW | choices(durham) | {"lessons": "See 999 000 0018."})
     assert "looks as if it contains an NHS number" in answer.text
     assert number_of_cases(durham.app) == 0
-    confirmed = Form(answer.text).fields | {"confirm_identifiers": "yes"}
+    form = Form(answer.text)
+    confirmed = form.fields | {"confirm_identifiers": form.options["confirm_identifiers"][0]}
+    other = durham.post("/cases/new/", confirmed | {"lessons": "See 999 000 0026."})
+    assert "looks as if it contains an NHS number" in other.text
     assert durham.post("/cases/new/", confirmed).status_code == 302
+
+
+def test_a_reason_is_checked_for_identifiers_too(durham: Visitor) -> None:
+    case = add_case(durham.app, "84H")
+    answer = durham.post_form(f"/cases/withdraw/?id={case.id}", {"reason": "It was 999 000 0018."})
+    assert "looks as if it contains an NHS number" in answer.text
+    assert saved(durham.app, str(case.id)).withdrawn_at is None
+
+
+@pytest.mark.parametrize("page", ["edit", "close"])
+def test_what_was_typed_stays_when_the_case_was_withdrawn_meanwhile(durham: Visitor, page: str) -> None:
+    case = add_case(durham.app, "84H")
+    address = f"/cases/{page}/?id={case.id}"
+    typed = durham.form_on(address).fields | {"lessons": "Mine."}
+    durham.post_form(f"/cases/withdraw/?id={case.id}", {"reason": "Entered twice."})
+    answer = durham.post(address, typed)
+    assert errors_on(answer.text) == [
+        "Somebody else has changed this case since you opened it. Open the case again to see their changes"
+    ]
+    assert Form(answer.text).fields["lessons"] == "Mine."
+
+
+def test_a_rapid_review_that_others_grew_from_stays_one(durham: Visitor) -> None:
+    rapid = add_case(durham.app, "84H", reference="SCR-33333333", review_type="rapid_review", theme_1="nai_under_1")
+    add_case(durham.app, "84H", converted_from_id=rapid.id, converted_from_ccg_id=rapid.ccg_id)
+    form = durham.form_on(f"/cases/edit/?id={rapid.id}")
+    other = next(one for one in form.options["review_type"] if one not in ("", form.fields["review_type"]))
+    answer = durham.post(f"/cases/edit/?id={rapid.id}", form.fields | {"review_type": other})
+    assert errors_on(answer.text) == ["Other reviews grew out of this rapid review, so its type cannot change"]
+
+
+@pytest.mark.parametrize("body", ['{"overview": 5}', '{"overview": null}', "[1, 2]", '{"form_token": 5}'])
+def test_a_body_that_is_no_form_is_refused_plainly(durham: Visitor, body: str) -> None:
+    answer = durham.client.post("/cases/new/", data=body, content_type="application/json")
+    assert answer.status_code == 200
+    assert errors_on(answer.text)
+    upload = {"overview": (io.BytesIO(b"x"), "x.txt"), "date_added-day": (io.BytesIO(b"x"), "x.txt")}
+    assert durham.client.post("/cases/new/", data=upload, content_type="multipart/form-data").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "text",
+    [{"report_link": "https://" + "a" * 90_000 + " x"}, {"overview": "a" + "\u0301\u0316" * 60_000}],
+    ids=["a long link", "a pile of accents"],
+)
+def test_hostile_text_takes_no_time(durham: Visitor, text: dict[str, str]) -> None:
+    fields = durham.form_on("/cases/new/").fields | NEW | choices(durham) | text
+    began = time.process_time()
+    assert durham.post("/cases/new/", fields).status_code in (200, 302)
+    assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize("number", [6])
+def test_many_presses_at_once_make_one_case(durham: Visitor, number: int) -> None:
+    fields = durham.form_on("/cases/new/").fields | NEW | choices(durham)
+    with durham.client.session_transaction() as held:
+        cookies = dict(held)
+
+    def press(_: int) -> int:
+        other = Visitor(durham.app)
+        with other.client.session_transaction() as session:
+            session.update(cookies)
+        return other.post("/cases/new/", fields).status_code
+
+    with ThreadPoolExecutor(number) as pool:
+        answers = sorted(pool.map(press, range(number)))
+    assert answers == [200] * (number - 1) + [302]
+    assert number_of_cases(durham.app) == 1
 
 
 def test_an_older_case_goes_to_the_ccg_of_its_day(durham: Visitor) -> None:

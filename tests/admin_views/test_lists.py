@@ -108,8 +108,8 @@ FILTERS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {},
     ),
     "flt_no_update_for_90_days_is=yes": (
-        {"latest_update_on": date(2021, 11, 15)},
         {"latest_update_on": date(2021, 11, 16)},
+        {"latest_update_on": date(2021, 11, 17)},
     ),
     "flt_signed_off_but_not_published_is=yes": (
         {"report_signed_off_on": date(2022, 1, 1), "publication_date": date(2022, 2, 15)},
@@ -142,7 +142,11 @@ def test_possible_duplicates_are_those_that_are_not_linked(durham: Visitor) -> N
     add_case(durham.app, "84H", reference="SCR-77777777", steis_number="2021/1", review_type="lcspr",
              theme_1="nai_under_1", converted_from_id=first.id, converted_from_ccg_id=first.ccg_id)  # fmt: skip
     add_case(durham.app, "16C", reference="SCR-88888888", **day)
-    assert sorted(listed(durham, "/cases/?flt_possible_duplicate_is=yes")) == ["SCR-33333333", "SCR-44444444"]
+    earlier = {"incident_date": date(2020, 2, 2), "date_added": date(2020, 3, 3)}
+    add_case(durham.app, "00J", reference="SCR-99999999", **earlier)
+    add_case(durham.app, "00D", reference="SCR-BBBBBBBB", **earlier)
+    found = sorted(listed(durham, "/cases/?flt_possible_duplicate_is=yes"))
+    assert found == ["SCR-33333333", "SCR-44444444", "SCR-99999999", "SCR-BBBBBBBB"]
 
 
 def test_filters_search_order_and_pages_go_together(durham: Visitor) -> None:
@@ -190,6 +194,9 @@ def test_nonsense_in_an_address_gives_a_plain_answer(durham: Visitor, page: str)
     for query in NONSENSE:
         answer = durham.get(f"{page}?{query}")
         assert answer.status_code in (200, 400, 404), query
+        understood = not query.startswith("flt_") or query.endswith(("=", "_is="))
+        assert answer.status_code == 200 or page != "/cases/", query
+        assert answer.status_code == 400 or page == "/cases/" or understood, query
         assert theirs.reference not in answer.text, query
         if answer.status_code == 200 and "search" not in query:
             assert mine.reference in answer.text, query
@@ -222,6 +229,12 @@ def test_doors_of_flask_admin_that_are_not_offered_do_not_exist(
     assert visitor.get(address).status_code in (404, 405)
     token = visitor.form_on("/", "/sign-out").fields["csrf_token"]
     assert visitor.post(address, {"csrf_token": token, "id": "1", "action": "delete"}).status_code in (404, 405)
+
+
+@pytest.mark.parametrize("page", ["/ccgs/", "/review-types/", "/theme-list/", "/designated-professionals/"])
+def test_nonsense_in_the_address_of_a_list_of_codes_gives_a_plain_answer(durham: Visitor, page: str) -> None:
+    for query in [*NONSENSE, "flt_group_is=%00", "flt_opened_on_from=%00", "flt_current_is=%00"]:
+        assert durham.get(f"{page}?{query}").status_code in (200, 400), query
 
 
 def test_an_stp_is_not_found_among_ccgs(sign_in_as: Callable[[str], Visitor]) -> None:

@@ -7,11 +7,15 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 
-from models import database_rules, db
+from app.access.row_scope import every_organisation
+from app.cases.searching import cases_with
+from models import CaseReview, database_rules, db
+from seeds.reference import seed_reference
 from tests.conftest import add_case
 
 
@@ -40,7 +44,34 @@ def test_down_and_up_again_on_populated_tables(fresh_either_app: Flask) -> None:
         downgrade(revision="base")
         assert set(inspect(db.engine).get_table_names()) <= {"alembic_version"}
         upgrade()
-        assert inspect(db.engine).has_table("case_review")
+        seed_reference(db.session())
+        db.session.commit()
+    add_case(fresh_either_app, "84H", overview="Found again.")
+    with fresh_either_app.app_context(), every_organisation("test") as session:
+        found = session.scalars(select(CaseReview).where(cases_with("found", db.engine.dialect.name))).all()
+        assert len(found) == 1
+
+
+def test_a_migration_can_rebuild_the_table_of_cases(fresh_app: Flask) -> None:
+    """SQLite adds a constraint by making the table anew; triggers, the index and its view must come back."""
+    add_case(fresh_app, "84H", overview="Before it was rebuilt.")
+    with fresh_app.app_context():
+        with db.engine.begin() as connection:
+            database_rules.drop_triggers(connection)
+            operations = Operations(MigrationContext.configure(connection))
+            with operations.batch_alter_table("case_review") as table:
+                table.create_check_constraint("a_new_rule", "length(partnership_name) < 300")
+            database_rules.create_triggers(connection)
+        db.session.execute(text("UPDATE case_review SET overview = 'Afterwards.'"))
+        db.session.commit()
+        with every_organisation("test") as session:
+            assert len(session.scalars(select(CaseReview).where(cases_with("afterw", "sqlite"))).all()) == 1
+
+
+def test_the_words_of_every_searched_text_are_indexed(app: Flask) -> None:
+    with app.app_context(), db.engine.connect() as connection:
+        indexed = [row[1] for row in connection.exec_driver_sql("PRAGMA table_info(case_search)")]
+    assert indexed == database_rules.indexed_columns(), "A migration must drop and create the index anew."
 
 
 def test_the_triggers_are_those_of_today(app: Flask) -> None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
-from uuid import UUID
 
 import pytest
 
 from app.nhsuk import forms
 from app.nhsuk.form_converter import NHSFormConverter, asked_items, form_class_for
 from models import CaseReview, ReviewType
-from models.enumerations import Status
 from tests.nhsuk.sample import ORDER, THEMES, Review, ReviewForm
 
 FORM = form_class_for(Review, ReviewForm)
@@ -178,37 +175,21 @@ def test_text_that_may_name_somebody_asks_for_confirmation(filled) -> None:
     assert "looks as if it contains an NHS number" in form.overview()
 
 
-def test_text_that_was_confirmed_is_no_problem(filled) -> None:
-    form = filled(confirm_identifiers="yes")
-    form.add_warnings({"overview": ["Overview looks as if it contains an NHS number"]})
-    assert form.is_confirmed
-    assert form.error_summary() == []
-    assert "checked" in form.confirmation()
-
-
-def test_a_new_form_has_a_token_of_its_own_and_a_posted_one_keeps_its(app, posted) -> None:
-    with app.test_request_context("/"):
-        assert FORM(None).form_token.data != FORM(None).form_token.data
-    assert posted(FORM, {"form_token": "once"}).form_token.data == "once"
-
-
-@pytest.mark.parametrize(
-    ("typed", "version"), [("3", 3), ("", None), ("x", None), ("-1", None), ("9" * 5000, None), ("²", None)]
-)
-def test_the_version_that_was_seen_is_a_number_or_nothing(posted, typed: str, version: int | None) -> None:
-    assert posted(FORM, {"version": typed}).version_seen == version
+def test_text_that_was_confirmed_is_no_problem_and_other_text_is(filled) -> None:
+    warning = {"overview": ["Overview looks as if it contains an NHS number"]}
+    first = filled()
+    first.add_warnings(warning)
+    confirmed = filled(confirm_identifiers=first.warned_about)
+    confirmed.add_warnings(warning)
+    assert confirmed.is_confirmed
+    assert confirmed.error_summary() == []
+    assert "checked" in confirmed.confirmation()
+    other = filled(confirm_identifiers=first.warned_about, overview="Another text.")
+    other.add_warnings(warning)
+    assert not other.is_confirmed
 
 
 def test_the_version_of_a_saved_row_goes_with_its_form(app) -> None:
     with app.test_request_context("/"):
         form = FORM(None, data={"version": 7})
         assert 'name="version" type="hidden" value="7"' in form.hidden_fields()
-
-
-def test_a_form_writes_to_the_columns_and_nowhere_else(filled) -> None:
-    row = SimpleNamespace()
-    filled(version="3").populate_obj(row)
-    written = vars(row)
-    assert (written["kind_id"], written["status"]) == (THEMES[0].value, Status.OPEN)
-    assert isinstance(written["kind_id"], UUID)
-    assert not {"kind", "version", "form_token", "csrf_token", "confirm_identifiers", "converted_from"} & set(written)

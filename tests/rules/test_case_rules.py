@@ -103,6 +103,11 @@ def test_these_cases_keep_every_rule(changes: dict[str, Any]) -> None:
         ({"theme_1": None}, "theme_1", "Select the main theme"),
         ({"media_interest": None}, "media_interest", "Select the media interest"),
         ({"publication": None}, "publication", "Select whether the review is public or embargoed"),
+        (
+            {"converted_from": RapidReview(True, True, True, is_of_rapid_review=True)},
+            "converted_from",
+            "A rapid review does not grow out of another. Change the type, or take this out",
+        ),
         ({"overview": "x" * 4001}, "overview", "Brief overview must be 4,000 characters or fewer"),
         ({"lessons": "x" * 10001}, "lessons", "Lessons learned and recommendations must be 10,000 characters or fewer"),
         ({"incident_date": date(2022, 2, 15)}, "incident_date", "Incident date must be today or in the past"),
@@ -162,7 +167,14 @@ def test_these_cases_keep_every_rule(changes: dict[str, Any]) -> None:
                 "report_link",
                 "Link to report must be a web address beginning with https:// or http://",
             )
-            for link in ("javascript:alert(1)", "ftp://example.org", "https://", "example.org", "https:// example.org")
+            for link in (
+                "javascript:alert(1)",
+                "ftp://example.org",
+                "https://",
+                "http\u017f://example.org",
+                "example.org",
+                "https:// example.org",
+            )
         ),
         ({"date_closed": date(2022, 1, 1)}, "date_closed", "Take out the closing date, or change the case to closed"),
         (EMBARGOED | {"status": Status.CLOSED}, "date_closed", "Enter the date the case was closed"),
@@ -188,6 +200,11 @@ def test_these_cases_keep_every_rule(changes: dict[str, Any]) -> None:
         ),
         (
             CLOSED | PUBLISHED | {"publication_date": date(2022, 2, 15)},
+            "publication_date",
+            "Publication date must be today or in the past before the case can be closed",
+        ),
+        (
+            CLOSED | EMBARGOED | {"publication_date": date(2022, 2, 15)},
             "publication_date",
             "Publication date must be today or in the past before the case can be closed",
         ),

@@ -187,8 +187,8 @@ def test_a_serious_case_review_can_be_chosen_until_the_transition_ended(seeded):
     assert not review.is_active_on(date(2019, 9, 30))
 
 
-@pytest.mark.parametrize("day", [date(2019, 4, 1), date(2021, 6, 16), date(2099, 1, 1)])
-def test_a_domestic_abuse_related_death_review_can_be_chosen_on_no_day(seeded, day):
+@pytest.mark.parametrize("day", [date(2013, 4, 1), date(2019, 4, 1), date(2021, 6, 16), date(2098, 12, 31)])
+def test_a_domestic_abuse_related_death_review_cannot_be_chosen_yet(seeded, day):
     review = seeded.scalars(select(ReviewType).where(ReviewType.code == "dardr")).one()
 
     assert not review.is_active_on(day)

@@ -77,6 +77,16 @@ def test_a_deactivated_person_is_out_on_the_next_request(fresh_app: Flask) -> No
     assert not is_signed_in(visitor)
 
 
+def test_a_demo_session_is_worth_nothing_in_service_mode(app: Flask, sign_in_as: Callable[[str], Visitor]) -> None:
+    visitor = sign_in_as("england")
+    assert is_signed_in(visitor)
+    app.config["TRACKER_MODE"] = "service"
+    try:
+        assert not is_signed_in(visitor)
+    finally:
+        app.config["TRACKER_MODE"] = "demo"
+
+
 def test_signing_in_again_ends_the_session_before(sign_in_as: Callable[[str], Visitor]) -> None:
     visitor = sign_in_as("ccg-84H")
     before = cookie_of(visitor)

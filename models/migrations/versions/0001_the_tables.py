@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("active_from", sa.Date(), nullable=True),
         sa.Column("active_to", sa.Date(), nullable=True),
         sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint(
             "active_to IS NULL OR active_from IS NULL OR active_to >= active_from",
             name=op.f("a_designated_professional_ends_after_it_begins"),
@@ -65,6 +66,7 @@ def upgrade() -> None:
         sa.Column("active_from", sa.Date(), nullable=True),
         sa.Column("active_to", sa.Date(), nullable=True),
         sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint(
             "active_to IS NULL OR active_from IS NULL OR active_to >= active_from",
             name=op.f("a_review_type_ends_after_it_begins"),
@@ -88,6 +90,7 @@ def upgrade() -> None:
         sa.Column("active_from", sa.Date(), nullable=True),
         sa.Column("active_to", sa.Date(), nullable=True),
         sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint(
             "active_to IS NULL OR active_from IS NULL OR active_to >= active_from",
             name=op.f("a_theme_ends_after_it_begins"),
@@ -320,6 +323,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("withdrawn_at IS NULL"),
             postgresql_where=sa.text("withdrawn_at IS NULL"),
         )
+        batch_op.create_index("ix_case_review_date_added", ["date_added", "id"], unique=False)
         batch_op.create_index("ix_case_review_ccg_id_date_added", ["ccg_id", "date_added"], unique=False)
         batch_op.create_index("ix_case_review_ccg_id_incident_date", ["ccg_id", "incident_date"], unique=False)
         batch_op.create_index(batch_op.f("ix_case_review_changed_at"), ["changed_at"], unique=False)
@@ -428,7 +432,7 @@ def upgrade() -> None:
     with op.batch_alter_table("organisation_succession", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_organisation_succession_successor_id"), ["successor_id"], unique=False)
 
-    database_rules.create(op.get_bind())
+    database_rules.create(op.get_bind(), ["overview", "latest_update", "lessons"])
 
 
 def downgrade() -> None:
@@ -465,6 +469,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_case_review_review_type_id"))
         batch_op.drop_index(batch_op.f("ix_case_review_changed_at"))
         batch_op.drop_index("ix_case_review_ccg_id_incident_date")
+        batch_op.drop_index("ix_case_review_date_added")
         batch_op.drop_index("ix_case_review_ccg_id_date_added")
         batch_op.drop_index(
             "a_steis_number_is_used_once_in_its_ccg_and_type",
