@@ -57,6 +57,9 @@ AUDITED = {403: AuditAction.REFUSED, 404: AuditAction.NOT_FOUND}
 def init_app(app: Flask) -> None:
     """Answers every error with an NHS page."""
 
+    # What Flask itself would log of an error that even its page did not survive: never what the error says.
+    app.log_exception = lambda raised: log.error("%s", what_failed(raised[1]))  # type: ignore[method-assign, arg-type]
+
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> ResponseReturnValue:
         code = error.code or 500
@@ -115,7 +118,7 @@ def what_failed(error: BaseException) -> str:
         lines.append(f"{type(one).__qualname__} {named}{said}".strip())
         frames = extract_tb(one.__traceback__)
         ours = [frame for frame in frames if "site-packages" not in frame.filename]
-        lines += [f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in dict.fromkeys([*ours, *frames[-1:]])]
+        lines += [f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in [*ours, *frames[-1:]]]
         one = one.__cause__ or one.__context__
     return "\n".join(lines)
 
