@@ -58,7 +58,7 @@ def init_app(app: Flask) -> None:
     """Answers every error with an NHS page."""
 
     # What Flask itself would log of an error that even its page did not survive: never what the error says.
-    app.log_exception = lambda raised: log.error("%s", what_failed(raised[1]))  # type: ignore[method-assign, arg-type]
+    app.log_exception = lambda raised: log.error("%s", what_failed(raised[1]))  # type: ignore[method-assign, assignment, arg-type]
 
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> ResponseReturnValue:
