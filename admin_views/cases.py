@@ -20,6 +20,7 @@ from app.cases import conditions, writing
 from app.cases.checking import Checked, check
 from app.cases.searching import cases_with
 from app.nhsuk.forms import NHSForm
+from app.nhsuk.wording import nhs_moment
 from app.rules import case_rules
 from models import CaseReview, Section, db
 from models.enumerations import Status
@@ -29,7 +30,6 @@ from .base import TrackerView
 from .case_actions import ACTIONS, CaseAction
 from .facts import lookups
 from .filters import NamedFilter
-from .presenters import moment_in_words
 
 SIGNALS = "Needs attention"
 STALE = "Somebody else has changed this case since you opened it. Open the case again to see their changes"
@@ -101,7 +101,7 @@ class CaseReviewView(TrackerView):
             "actions": [*context["actions"], *actions],
             "tag": ("Withdrawn", "red") if row.is_withdrawn else (row.status.label, _COLOURS[row.status]),
             "notice": (
-                f"This case was withdrawn on {moment_in_words(row.withdrawn_at)}: {row.withdrawn_reason}"
+                f"This case was withdrawn on {nhs_moment(row.withdrawn_at)}: {row.withdrawn_reason}"
                 if row.withdrawn_at
                 else None
             ),
@@ -335,4 +335,4 @@ def may_be_kept(form: NHSForm) -> bool:
 def _last_change(case: CaseReview) -> str:
     by = f" by {case.changed_by.name}" if case.changed_by else ""
     why = f": {case.change_reason}" if case.change_reason else ""
-    return f"Version {case.version}, saved {moment_in_words(case.changed_at)}{by}{why}"
+    return f"Version {case.version}, saved {nhs_moment(case.changed_at)}{by}{why}"

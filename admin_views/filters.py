@@ -14,11 +14,11 @@ from sqlalchemy import ColumnElement, or_
 from app.access.clock import ENGLAND
 from app.access.current import current_access
 from app.access.lookups import Lookups
+from app.nhsuk import dates
 from app.rules.words import in_words
 from models.declarations import Item, Kind
 
 Option = tuple[str, str]
-DATE_SHAPES = ("%d/%m/%Y", "%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%d %B %Y", "%d %b %Y")
 
 
 @dataclass(frozen=True)
@@ -227,12 +227,7 @@ class TextFilter(TrackerFilter):
 
 def typed_date(value: str) -> date:
     """A date as people in England type it: 31/3/2021, 31-3-2021, 31 March 2021, or 2021-03-31. Raises ValueError."""
-    text = re.sub(r"\s+", " ", value.strip())
-    for shape in DATE_SHAPES:
-        try:
-            day = datetime.strptime(text, shape).date()  # noqa: DTZ007 - a day has no zone
-        except ValueError:
-            continue
-        if 1900 <= day.year <= 2100:
-            return day
-    raise ValueError(f"Not a date: {value!r}")
+    day = dates.read([value, "", ""], "Date").value
+    if day is None:
+        raise ValueError(f"Not a date: {value!r}")
+    return day

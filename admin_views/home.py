@@ -15,12 +15,12 @@ from app.access.current import current_access, is_signed_in, may
 from app.access.permissions import Permission
 from app.cases import figures
 from app.cases.figures import Figures
+from app.nhsuk.wording import nhs_moment
 from app.rules.succession import Place
 from models import db
 from models.enumerations import Role
 
 from .facts import lookups
-from .presenters import moment_in_words
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def _for_readers() -> dict[str, Any]:
             (
                 case.reference,
                 url_for("cases.details_view", id=case.id),
-                f"{lookups().organisations.places[case.ccg_id].name}, {moment_in_words(case.changed_at)}",
+                f"{lookups().organisations.places[case.ccg_id].name}, {nhs_moment(case.changed_at)}",
             )
             for case in figures.last_changed(session)
         ],

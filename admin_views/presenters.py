@@ -7,8 +7,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from app.access.clock import ENGLAND
 from app.access.lookups import Lookups
+from app.nhsuk.wording import nhs_moment
 from app.rules.words import in_words
 from models.declarations import Item, Kind
 from models.enumerations import Labelled
@@ -36,7 +36,7 @@ def words_for(item: Item, value: Any, lookups: Lookups) -> str | Markup:
     if isinstance(value, Labelled):
         return value.label
     if isinstance(value, datetime):
-        return moment_in_words(value)
+        return nhs_moment(value)
     if isinstance(value, date):
         return in_words(value)
     if isinstance(value, bool):
@@ -63,13 +63,3 @@ def paragraphs(text: str) -> Markup:
         )
         for block in blocks
     )
-
-
-def moment_in_words(moment: datetime) -> str:
-    """A moment on the clocks of England: 31 December 2025 at 10:30am."""
-    there = moment.astimezone(ENGLAND)
-    hour = there.hour % 12 or 12
-    half = "am" if there.hour < 12 else "pm"
-    minutes = f":{there.minute:02d}" if there.minute else ""
-    clock = {(0, 0): "midnight", (12, 0): "midday"}.get((there.hour, there.minute), f"{hour}{minutes}{half}")
-    return f"{in_words(there.date())} at {clock}"
