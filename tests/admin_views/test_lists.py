@@ -36,47 +36,47 @@ TEXTS = {
 }
 
 
-@pytest.mark.parametrize(
-    ("typed", "found"),
-    [
-        ("fall", ["SCR-33333333", "SCR-44444444"]),
-        ("FALL stair", ["SCR-33333333"]),
-        ("zoe cafe NAIVE", ["SCR-33333333"]),
-        ("zoë", ["SCR-33333333"]),
-        ("Zoë’s", ["SCR-33333333"]),
-        ("panel", ["SCR-44444444"]),
-        ("anel", []),
-        ("non-mobile", ["SCR-66666666"]),
-        ("mobile bruis", ["SCR-66666666"]),
-        ("nothing fall", ["SCR-44444444"]),
-        ("SCR-3333", ["SCR-33333333"]),
-        ("scr 6666", ["SCR-66666666"]),
-        ("dur/2021", ["SCR-33333333"]),
-        ("2021/77", ["SCR-66666666"]),
-        ("2021/7777", []),
-        ("%", []),
-        ("_", []),
-        ("*", []),
-        ('"', []),
-        ("'", []),
-        ("fall OR panel", []),
-        ("fall*", ["SCR-33333333", "SCR-44444444"]),
-        ("overview: fall", []),
-        ("fall & !panel:*", ["SCR-44444444"]),
-        (") OR 1=1 --", []),
-        ("NEAR(fall stairs)", []),
-        ("\x00fall", ["SCR-33333333", "SCR-44444444"]),
-        ("😀", []),
-    ],
-)
-def test_search_finds_words_and_their_beginnings(durham: Visitor, typed: str, found: list[str]) -> None:
+SEARCHES = [
+    ("fall", ["SCR-33333333", "SCR-44444444"]),
+    ("FALL stair", ["SCR-33333333"]),
+    ("zoe cafe NAIVE", ["SCR-33333333"]),
+    ("zoë", ["SCR-33333333"]),
+    ("Zoë’s", ["SCR-33333333"]),
+    ("panel", ["SCR-44444444"]),
+    ("anel", []),
+    ("non-mobile", ["SCR-66666666"]),
+    ("mobile bruis", ["SCR-66666666"]),
+    ("nothing fall", ["SCR-44444444"]),
+    ("SCR-3333", ["SCR-33333333"]),
+    ("scr 6666", ["SCR-66666666"]),
+    ("dur/2021", ["SCR-33333333"]),
+    ("2021/77", ["SCR-66666666"]),
+    ("2021/7777", []),
+    ("%", []),
+    ("_", []),
+    ("*", []),
+    ('"', []),
+    ("'", []),
+    ("fall OR panel", []),
+    ("fall*", ["SCR-33333333", "SCR-44444444"]),
+    ("overview: fall", []),
+    ("fall & !panel:*", ["SCR-44444444"]),
+    (") OR 1=1 --", []),
+    ("NEAR(fall stairs)", []),
+    ("\x00fall", ["SCR-33333333", "SCR-44444444"]),
+    ("😀", []),
+]
+
+
+def test_search_finds_words_and_their_beginnings(durham: Visitor) -> None:
     for reference, texts in TEXTS.items():
         add_case(durham.app, "84H", reference=reference, **({"latest_update": "", "steis_number": None} | texts))
     add_case(durham.app, "16C", reference="SCR-77777777", overview="A fall in Tees Valley.")
-    answer = durham.client.get("/cases/", query_string={"search": typed, "sort": "0"})
-    assert answer.status_code == 200
-    rows = answer.text.partition("<tbody")[2].partition("</tbody>")[0]
-    assert re.findall(r">(SCR-[^<]+)</a>", rows) == found
+    for typed, found in SEARCHES:
+        answer = durham.client.get("/cases/", query_string={"search": typed, "sort": "0"})
+        assert answer.status_code == 200, typed
+        rows = answer.text.partition("<tbody")[2].partition("</tbody>")[0]
+        assert re.findall(r">(SCR-[^<]+)</a>", rows) == found, typed
 
 
 def test_a_change_is_found_at_once_whatever_wrote_it(durham: Visitor) -> None:
@@ -164,17 +164,16 @@ def test_filters_search_order_and_pages_go_together(durham: Visitor) -> None:
     assert re.search(r'href="/cases/\?[^"]*page=2[^"]*search=common[^"]*flt_media_interest_is=local', second)
 
 
-@pytest.mark.parametrize("sort", range(8))
-def test_every_column_sorts_both_ways(durham: Visitor, sort: int) -> None:
+def test_every_column_sorts_both_ways(durham: Visitor) -> None:
     add_case(durham.app, "84H", reference="SCR-33333333")
     add_case(durham.app, "84H", reference="SCR-44444444", review_type="dhr", theme_1="domestic_abuse",
              date_added=date(2021, 10, 1), incident_date=date(2021, 9, 1), latest_update_on=date(2022, 2, 1),
              status="closed", date_closed=date(2022, 2, 2), publication="embargoed",
              report_signed_off_on=date(2022, 1, 1))  # fmt: skip
-    up, down = listed(durham, f"/cases/?sort={sort}"), listed(durham, f"/cases/?sort={sort}&desc=1")
-    assert sorted(up) == sorted(down) == ["SCR-33333333", "SCR-44444444"]
-    is_ccg = sort == 3  # the same for both, so the order is that of the ids
-    assert is_ccg or up == down[::-1]
+    for sort in range(8):
+        up, down = listed(durham, f"/cases/?sort={sort}"), listed(durham, f"/cases/?sort={sort}&desc=1")
+        assert sorted(up) == ["SCR-33333333", "SCR-44444444"], sort
+        assert up == down[::-1], sort
 
 
 NONSENSE = [
