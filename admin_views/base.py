@@ -10,7 +10,7 @@ from collections import defaultdict
 from typing import Any, ClassVar
 from uuid import UUID
 
-from flask import abort, flash, redirect, request, send_file
+from flask import abort, flash, g, redirect, request, send_file
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_admin.contrib.sqla import ModelView
@@ -221,7 +221,7 @@ class TrackerView(ModelView):
     def _get_list_filter_args(self) -> list[tuple[int, str, str]]:
         """The filters of the address: those that are known and whose value makes sense. The rest is left out, aloud."""
         found: list[tuple[int, str, str]] = []
-        left_out = 0
+        left_out: list[str] = []
         for arg, value in list(request.args.items())[: MOST_FILTERS * 2]:
             key = arg[3:].split("_", 1)[-1] if arg.startswith("flt") and "_" in arg else None
             if key is None or not value.strip():
@@ -232,13 +232,14 @@ class TrackerView(ModelView):
                     raise ValueError(key)
                 one.condition(self.list_of, value.strip(), lookups())
             except (ValueError, OverflowError):
-                left_out += 1
+                left_out.append(one.label if one else "an unknown filter")
             else:
                 found.append((index, one.label, value.strip()))
         if left_out and request.endpoint == f"{self.endpoint}.export":
             abort(400)  # a file without a filter that was asked for would hold rows that nobody meant to download
         if left_out:
-            flash(f"{count_of(left_out, 'filter')} left out because the value was not understood", "error")
+            g.filters_left_out = True
+            flash(f"Left out, because the value was not understood: {', '.join(dict.fromkeys(left_out))}", "error")
         return sorted(found)
 
     def _get_filters(self, filters: Any) -> dict[str, str]:
@@ -276,7 +277,7 @@ class TrackerView(ModelView):
             "download_url": self.get_url(
                 ".export", export_type="csv", **self._kept(given, with_search=True), **given["filter_args"]
             )
-            if self.can_export
+            if self.can_export and not g.get("filters_left_out")
             else None,
             "can_create": self.can_create,
             "create_text": f"Record a {self.one}",
@@ -364,7 +365,7 @@ class TrackerView(ModelView):
         sections: dict[str, list[tuple[str, str | Markup]]] = {title: [] for title in self.section_order}
         for item in self.items:
             html = html_for(item, value_of(item, row), lookups())
-            sections.setdefault(item.section, []).append((item.label, html))
+            sections.setdefault(item.section or "Details", []).append((item.label, html))
         return [(title, rows) for title, rows in sections.items() if rows]
 
     @expose("/new/", methods=("GET", "POST"))
@@ -390,7 +391,10 @@ class TrackerView(ModelView):
     @expose("/edit/", methods=("GET", "POST"))
     def edit_view(self) -> ResponseReturnValue:
         """A form to change a row."""
-        row = self.one_or_404()
+        return self.change(self.one_or_404())
+
+    def change(self, row: Any) -> ResponseReturnValue:
+        """The form to change a row, or the row's page once it is saved."""
         if not self.can_edit:
             abort(403)
         form = self.edit_form(row)

@@ -69,6 +69,15 @@ def offer(form: NHSForm, access: Access, lookups: Lookups, case: CaseReview | No
             ]
 
 
+def offer_those_open(form: NHSForm, access: Access, lookups: Lookups) -> None:
+    """After a CCG was refused: offers those that were open on the date added, and chooses none of them."""
+    field, added = form._fields.get("ccg"), typed_date_added(form)
+    if isinstance(field, ChoiceField) and added is not None:
+        open_then = access.may_record_under(added, lookups.today)
+        field.options = [Option(place.id, label_of(place), hint=part_of(place, lookups)) for place in open_then]
+        field.data, field.typed = None, ""
+
+
 def typed_date_added(form: NHSForm) -> date | None:
     """The date added as it stands in the form, if it makes sense."""
     field = form._fields.get("date_added")

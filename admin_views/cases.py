@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, flash, redirect
+from flask import abort, flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from markupsafe import Markup
@@ -32,7 +32,7 @@ from .facts import lookups
 from .filters import NamedFilter
 
 SIGNALS = "Needs attention"
-STALE = "Somebody else has changed this case since you opened it. Open the case again to see their changes"
+STALE = "This case was changed after you opened it. What you typed is still below"
 ALREADY_SAVED = "You have already saved this form"
 
 
@@ -147,8 +147,6 @@ class CaseReviewView(TrackerView):
         if obj is None or not self.may_change(obj):
             abort(403)
         form: NHSForm = self._edit_form_class(data=case_form.saved_values(obj))
-        if obj.is_withdrawn and not form.is_submitted():
-            abort(403)
         # A closed case is opened again by its own page, which asks for the reason.
         case_form.without(form, ["ccg"] + (["status"] if obj.status == Status.CLOSED else []))
         if obj.converted_from_id is not None and obj.converted_from is None:
@@ -158,6 +156,15 @@ class CaseReviewView(TrackerView):
         case_form.offer(form, current_access(), lookups(), obj)
         form.case = obj
         return form
+
+    @expose("/edit/", methods=("GET", "POST"))
+    def edit_view(self) -> ResponseReturnValue:
+        """The form; a withdrawn case leads to its page, which offers to bring it back."""
+        case: CaseReview = self.one_or_404()
+        if request.method == "GET" and case.is_withdrawn and self.may_change(case):
+            flash(f"Case {case.reference} is withdrawn. Bring it back before you change it", "info")
+            return redirect(self.get_url(".details_view", id=case.id))
+        return self.change(case)
 
     def validate_form(self, form: NHSForm) -> bool:
         """Shapes first, then the rules: all problems at once, each on its field."""
@@ -183,6 +190,8 @@ class CaseReviewView(TrackerView):
         # A field that could not be read has said so already.
         problems = {name: said for name, said in checked.problems.items() if name not in unread}
         form.add_problems(case_form.on_fields(problems, form))
+        if case is None and "ccg" in problems:
+            case_form.offer_those_open(form, current_access(), lookups())
         form.add_warnings(checked.warnings)
         return Checked(problems, checked.warnings, checked.converted_from)
 
@@ -243,7 +252,8 @@ class CaseReviewView(TrackerView):
         case: CaseReview | None = getattr(form, "case", None)
         if case is None or form.version.data == str(case.version):
             return True
-        form.add_problems({"": [STALE]})
+        by = f", by {case.changed_by.name}" if case.changed_by else ""
+        form.add_problems({"": [f"{STALE}. It was changed on {nhs_moment(case.changed_at)}{by}"]})
         return False
 
     def is_new(self, form: NHSForm) -> bool:

@@ -52,7 +52,7 @@ NO_IDENTIFIERS = "Do not include names, NHS numbers, dates of birth or addresses
 def _theme(number: int, **more: Any) -> Item:
     return Item(
         label=f"Theme {number}",
-        question=("Main abuse or vulnerability theme", "Second theme", "Third theme")[number - 1],
+        question=("Main abuse or vulnerability theme", "Second theme (optional)", "Third theme (optional)")[number - 1],
         definition=(
             f"“Abuse/vulnerability theme”, number {number} of up to three. The first is the main one, and all are"
             " different."
@@ -111,7 +111,7 @@ class CaseReview(HasId, OwnedByCCG, db.Model):
         about=Item(
             label="Date added",
             question="When was the case added to the safeguarding record?",
-            hint="Today, unless you are recording an older case.",
+            hint="Today, unless you are recording an older case. The CCG must have been open on that day.",
             definition="The day the case was added. Not before the incident date, and not in the future.",
             section=Section.INCIDENT,
             required=True,
@@ -290,7 +290,7 @@ class CaseReview(HasId, OwnedByCCG, db.Model):
         default="",
         about=Item(
             label="Latest update",
-            question="Latest update",
+            question="Latest update (optional)",
             hint=f"Where the review stands now. {NO_IDENTIFIERS}",
             definition="“latest update”: where the review stands.",
             section=Section.PROGRESS,
@@ -329,7 +329,7 @@ class CaseReview(HasId, OwnedByCCG, db.Model):
         about=Item(
             label="Publication date",
             question="When was or will the report be published?",
-            hint="A planned date may lie ahead.",
+            hint="You can enter a planned date once the report is signed off.",
             definition=(
                 "“Publication date”. Needs the sign-off and is not before it. May lie ahead until the case is closed."
             ),
@@ -356,7 +356,7 @@ class CaseReview(HasId, OwnedByCCG, db.Model):
         default="",
         about=Item(
             label="Lessons learned and recommendations",
-            question="Lessons learned and recommendations",
+            question="Lessons learned and recommendations (optional)",
             hint=f"What others could learn from this case. {NO_IDENTIFIERS}",
             definition="“Lessons learned/recommendations”.",
             section=Section.PROGRESS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from urllib.parse import urlsplit
 
-from flask import Blueprint, abort, current_app, redirect, render_template, request, session, url_for
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user, logout_user
 
@@ -66,6 +66,7 @@ def sign_out() -> ResponseReturnValue:
         db.session.commit()
     logout_user()
     session.clear()
+    flash("You are signed out", "success")
     return redirect(url_for("sign_in.page"))
 
 

@@ -133,6 +133,14 @@ def test_a_filter_keeps_what_fits_and_nothing_else(durham: Visitor, address: str
     assert "1 case" in page.text and "Clear all" in page.text
 
 
+def test_a_filter_that_makes_no_sense_is_named_and_nothing_can_be_downloaded_without_it(durham: Visitor) -> None:
+    add_case(durham.app, "84H")
+    page = durham.get("/cases/?flt_date_added_from=31/2/2019&flt_status_is=open").text
+    assert "Left out, because the value was not understood: Date added from" in page
+    assert "/cases/export/csv/" not in page
+    assert "/cases/export/csv/" in durham.get("/cases/?flt_status_is=open").text
+
+
 def test_possible_duplicates_are_those_that_are_not_linked(durham: Visitor) -> None:
     day = {"incident_date": date(2021, 3, 3)}
     rapid = {"review_type": "rapid_review", "theme_1": "nai_under_1", "steis_number": "2021/1"}
