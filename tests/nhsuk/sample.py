@@ -197,7 +197,6 @@ def _list() -> dict[str, Any]:
         "download_url": "/reviews/export/csv/",
         "can_create": True,
         "create_text": "Record a case",
-        "filter_text": "Filter cases",
         "count_text": f"{db.session.query(Review).count()} cases",
         "empty_message": "No cases match. Change or clear the filters.",
         "search_hint": "References, numbers, and words of the overview, latest update and lessons",

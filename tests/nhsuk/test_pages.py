@@ -141,7 +141,7 @@ def test_the_filter_panel_folds_and_says_how_many_are_chosen(client: FlaskClient
     """Open, it would push the rows that somebody has just chosen off the screen."""
     nothing, something = (client.get(f"/reviews/{query}").text for query in ("", "?status=open"))
     assert Page(nothing).values("open", "details") == Page(something).values("open", "details") == []
-    assert "Filter (1 chosen)" in something and "chosen)" not in nothing
+    assert "Filter (2 chosen)" in something and "chosen)" not in nothing
 
 
 def test_the_download_is_offered_only_where_there_is_something(client: FlaskClient) -> None:
