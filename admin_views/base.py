@@ -214,10 +214,6 @@ class TrackerView(ModelView):
         args.extra_args = {}
         return args
 
-    def _get_column_by_idx(self, idx: int | None) -> tuple[str, str] | None:
-        found: tuple[str, str] | None = super()._get_column_by_idx(idx)
-        return found
-
     def _get_list_filter_args(self) -> list[tuple[int, str, str]]:
         """The filters of the address: those that are known and whose value makes sense. The rest is left out, aloud."""
         found: list[tuple[int, str, str]] = []

@@ -33,6 +33,7 @@ from .filters import NamedFilter
 
 SIGNALS = "Needs attention"
 STALE = "This case was changed after you opened it. What you typed is still below"
+WITHDRAWN = "is withdrawn. Bring it back before you change it"
 ALREADY_SAVED = "You have already saved this form"
 
 
@@ -162,7 +163,7 @@ class CaseReviewView(TrackerView):
         """The form; a withdrawn case leads to its page, which offers to bring it back."""
         case: CaseReview = self.one_or_404()
         if request.method == "GET" and case.is_withdrawn and self.may_change(case):
-            flash(f"Case {case.reference} is withdrawn. Bring it back before you change it", "info")
+            flash(f"Case {case.reference} {WITHDRAWN}", "info")
             return redirect(self.get_url(".details_view", id=case.id))
         return self.change(case)
 
@@ -173,6 +174,10 @@ class CaseReviewView(TrackerView):
         shapes_hold = form.validate()
         # On an older version the rules would speak of values that somebody else has changed meanwhile.
         if not self.is_new(form) or not self.is_newest(form):
+            return False
+        case: CaseReview | None = getattr(form, "case", None)
+        if case is not None and case.is_withdrawn:
+            form.add_problems({"": [f"Case {case.reference} {WITHDRAWN}"]})
             return False
         form.checked = self.check(form)
         return shapes_hold and not form.checked.problems and may_be_kept(form)

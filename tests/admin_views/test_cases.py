@@ -227,6 +227,16 @@ def test_what_was_typed_stays_when_the_case_was_withdrawn_meanwhile(durham: Visi
     assert Form(answer.text).fields["lessons"] == "Mine."
 
 
+def test_a_withdrawn_case_is_not_changed_on_its_newest_version_either(durham: Visitor) -> None:
+    case = add_case(durham.app, "84H")
+    fields = durham.form_on(f"/cases/edit/?id={case.id}").fields
+    durham.post_form(f"/cases/withdraw/?id={case.id}", {"reason": "Entered twice."})
+    newest = fields | {"version": str(saved(durham.app, str(case.id)).version), "lessons": "Mine."}
+    answer = durham.post(f"/cases/edit/?id={case.id}", newest)
+    assert errors_on(answer.text) == [f"Case {case.reference} is withdrawn. Bring it back before you change it"]
+    assert saved(durham.app, str(case.id)).lessons == ""
+
+
 def test_a_rapid_review_that_others_grew_from_stays_one(durham: Visitor) -> None:
     rapid = add_case(durham.app, "84H", reference="SCR-33333333", review_type="rapid_review", theme_1="nai_under_1")
     add_case(durham.app, "84H", converted_from_id=rapid.id, converted_from_ccg_id=rapid.ccg_id)
