@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 from flask import Flask
 from flask.cli import AppGroup, with_appcontext
+from sqlalchemy import make_url
 
 from app.access.clock import today
 from app.access.row_scope import every_organisation
+from app.config import database_url
+from app.database import make_roles_at
 from app.sign_in import demo
 from app.sign_in.views import description_of, is_demo
 from models import db
+from models.row_security import APPLICATION, ENGLAND, OWNER
 from seeds.demo_cases import seed_demo
 from seeds.reference import seed_reference
 
@@ -20,6 +26,7 @@ seed = AppGroup("seed", help="What an empty service starts with.")
 def init_app(app: Flask) -> None:
     app.cli.add_command(seed)
     app.cli.add_command(demo_accounts)
+    app.cli.add_command(make_database_roles)
 
 
 @seed.command("reference")
@@ -51,3 +58,23 @@ def demo_accounts() -> None:
     width = max((len(person.subject) for person in people), default=0)
     for person in people:
         click.echo(f"  {person.subject:<{width}}  {person.name}: {description_of(person)}")
+
+
+@click.command("make-database-roles")
+@with_appcontext
+def make_database_roles() -> None:
+    """The roles of PostgreSQL, made or brought in order.
+
+    Signs in at DATABASE_ADMIN_URL, as an administrator of the server and in the service's database. The passwords are
+    those in DATABASE_URL and DATABASE_OWNER_URL, where these name the roles.
+    """
+    address = os.environ.get("DATABASE_ADMIN_URL", "")
+    if not address.startswith("postgres"):
+        raise click.ClickException("Set DATABASE_ADMIN_URL to the administrator's address of the PostgreSQL database.")
+    passwords = {}
+    for name in ("DATABASE_URL", "DATABASE_OWNER_URL"):
+        url = make_url(database_url(os.environ.get(name, "sqlite://")))
+        if url.username in (APPLICATION, OWNER) and url.password:
+            passwords[url.username] = url.password
+    make_roles_at(database_url(address), passwords)
+    click.echo(f"Roles: {OWNER}, {APPLICATION}, {ENGLAND}. Passwords set: {', '.join(passwords) or 'none'}")

@@ -28,12 +28,19 @@ def settings(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
     demo = mode == "demo"
     if not demo:
         _check_service(environment)
+    url = database_url(environment.get("DATABASE_URL", ""))
     return {
         "TRACKER_MODE": mode,
         "SECRET_KEY": environment.get("SECRET_KEY") or _demo_secret(),
-        "SQLALCHEMY_DATABASE_URI": _database_url(environment.get("DATABASE_URL", "")),
+        "SQLALCHEMY_DATABASE_URI": url,
+        "DATABASE_OWNER_URL": database_url(owner) if (owner := environment.get("DATABASE_OWNER_URL")) else None,
         # Parameters hold the words of cases: they stay out of error messages and logs.
-        "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True, "pool_pre_ping": True},
+        "SQLALCHEMY_ENGINE_OPTIONS": {
+            "hide_parameters": True,
+            "pool_pre_ping": True,
+            # Statements prepared on a connection would be left behind on it, in the hands of PgBouncer's next client.
+            "connect_args": {"prepare_threshold": None} if url.startswith("postgresql+psycopg") else {},
+        },
         "SESSION_COOKIE_NAME": "tracker" if demo else "__Host-tracker",
         "SESSION_COOKIE_SECURE": not demo,
         "SESSION_COOKIE_HTTPONLY": True,
@@ -66,7 +73,8 @@ def _check_service(environment: Mapping[str, str]) -> None:
             raise WrongSetting(f"{name} is missing. Set it to {remedy}.")
 
 
-def _database_url(url: str) -> str:
+def database_url(url: str) -> str:
+    """An address of a database as SQLAlchemy takes it, with the driver; SQLite in `instance/` where there is none."""
     if not url:
         INSTANCE.mkdir(exist_ok=True)
         return f"sqlite:///{INSTANCE / 'tracker.db'}"

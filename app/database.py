@@ -1,28 +1,129 @@
-"""How the database is opened: SQLite's settings for safety, and foreign keys that hold."""
+"""The one module that speaks to the database past the session: settings of connections, and the scope in PostgreSQL's
+own terms. No other module of the service uses a connection, text or a session of its own; a test counts.
+
+(Migrations and what they call in `models/` make tables and policies. They run as the owner, never in the service.)
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import logging
+from collections.abc import Iterable
+from typing import Any, cast
+from uuid import UUID
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from app.config import WrongSetting
+from models import db
+from models.base import TrackerSession
+from models.row_security import APPLICATION, ENGLAND, READABLE, WRITABLE, WRITES_EVERYTHING, make_roles
+
+log = logging.getLogger(__name__)
 
 
-def prepare(engine: Engine) -> None:
-    """Applies the settings of SQLite to each new connection; PostgreSQL needs none."""
-    if engine.dialect.name != "sqlite":
+def prepare(engine: Engine, *, in_service: bool = False) -> None:
+    """Applies the settings of SQLite to each new connection. In service mode, has PostgreSQL's role checked on each.
+
+    Raises WrongSetting where the role of PostgreSQL goes past row-level security. A database that does not answer yet
+    is checked when it does.
+    """
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _settings_of_sqlite)
+    elif in_service:
+        event.listen(engine, "connect", _check_role)
+        try:
+            engine.connect().close()
+        except OperationalError:
+            log.warning("The database does not answer yet. Its role is checked as soon as it does.")
+
+
+def _settings_of_sqlite(connection: Any, record: object) -> None:
+    cursor = connection.cursor()
+    # FULL: with NORMAL, WAL may lose the last commits when the power fails. recursive_triggers: without it INSERT OR
+    # REPLACE deletes the old row behind the triggers' backs.
+    for setting in (
+        "foreign_keys=ON",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "busy_timeout=5000",
+        "recursive_triggers=ON",
+    ):
+        cursor.execute(f"PRAGMA {setting}")
+    cursor.close()
+
+
+def _check_role(connection: Any, record: object) -> None:
+    with connection.cursor() as cursor:
+        (role, because) = cursor.execute(_WHY_A_ROLE_GOES_PAST_POLICIES, [ENGLAND]).fetchone()
+    connection.rollback()
+    if because:
+        raise WrongSetting(
+            f"DATABASE_URL signs in to PostgreSQL as {role}, which {because} and so goes past row-level security."
+            f" Sign in as {APPLICATION}, and give the owner's address as DATABASE_OWNER_URL."
+        )
+
+
+_WHY_A_ROLE_GOES_PAST_POLICIES = """
+SELECT current_user, CASE
+    WHEN rolsuper THEN 'is a superuser'
+    WHEN rolbypassrls THEN 'has BYPASSRLS'
+    WHEN EXISTS (SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+                 AND pg_has_role(relowner, 'MEMBER')) THEN 'is, or can become, the owner of tables'
+    WHEN pg_has_role(to_regrole(%s), 'USAGE') THEN 'inherits from the England-wide role'
+    END
+FROM pg_roles WHERE rolname = current_user
+"""
+
+
+def tell_scope(
+    session: Session,
+    connection: Connection | None,
+    *,
+    readable: Iterable[UUID],
+    writable: Iterable[UUID],
+    reads_everything: bool,
+    writes_everything: bool,
+) -> None:
+    """Tells PostgreSQL for which CCGs the present transaction works; SQLite has no second wall.
+
+    The settings, and the England-wide role, end with the transaction: nothing is left on a connection that goes back
+    to a pool, of this process or of PgBouncer.
+    """
+    if session.get_bind().dialect.name != "postgresql":
         return
+    # The session's own `connection` refuses everybody.
+    connection = connection or Session.connection(session)
+    connection.execute(
+        _TELL,
+        {
+            "readable": _as_array(readable),
+            "writable": _as_array(writable),
+            "writes_everything": "yes" if writes_everything else "",
+            "role": ENGLAND if reads_everything else "none",
+        },
+    )
 
-    @event.listens_for(engine, "connect")
-    def settings(connection: Any, record: object) -> None:
-        cursor = connection.cursor()
-        # FULL: with NORMAL, WAL may lose the last commits when the power fails. recursive_triggers: without it
-        # INSERT OR REPLACE deletes the old row behind the triggers' backs.
-        for setting in (
-            "foreign_keys=ON",
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "busy_timeout=5000",
-            "recursive_triggers=ON",
-        ):
-            cursor.execute(f"PRAGMA {setting}")
-        cursor.close()
+
+_TELL = text(f"""
+SELECT set_config('{READABLE}', :readable, true), set_config('{WRITABLE}', :writable, true),
+       set_config('{WRITES_EVERYTHING}', :writes_everything, true), set_config('role', :role, true)
+""")
+
+
+def _as_array(ids: Iterable[UUID]) -> str:
+    return "{" + ",".join(sorted(map(str, ids))) + "}"
+
+
+def new_session() -> TrackerSession:
+    """A session of its own, apart from that of the request. It begins, as every session, without a scope."""
+    return cast(TrackerSession, db.session.session_factory())
+
+
+def make_roles_at(address: str, passwords: dict[str, str]) -> None:
+    """Makes the three roles of PostgreSQL, signed in at an administrator's address."""
+    engine = create_engine(address, hide_parameters=True)
+    with engine.begin() as connection:
+        make_roles(connection, passwords)
+    engine.dispose()

@@ -34,7 +34,7 @@ def create_app(environment: Mapping[str, str] = os.environ) -> Flask:
 
     db.init_app(app)
     with app.app_context():
-        prepare(db.engine)
+        prepare(db.engine, in_service=app.config["TRACKER_MODE"] == "service")
     Migrate(app, db, directory=str(MIGRATIONS), compare_type=True)
 
     theme.init_app(app)

@@ -25,3 +25,5 @@ class AuditEvent(HasId, db.Model):
     address: Mapped[str] = mapped_column(String(500), default="")
     from_address: Mapped[str] = mapped_column(String(45), default="")
     reference: Mapped[str] = mapped_column(String(8), default="")
+    # Why work for every organisation was done, outside anybody's request.
+    reason: Mapped[str] = mapped_column(String(200), default="", server_default="")

@@ -53,6 +53,10 @@ class TrackerSession(FlaskSession):
         row = super().get(entity, ident, **options)
         return row if row is None or self.may_return(self, row) else None
 
+    def connection(self, *args: Any, **options: Any) -> Any:
+        """Refused: what is said to a connection carries no condition. `app.database` is the one place for that."""
+        raise PermissionError("Statements go through the session, so that each carries the condition of its scope.")
+
     def bulk_save_objects(self, *args: Any, **options: Any) -> None:
         raise PermissionError(ONE_BY_ONE)
 

@@ -22,7 +22,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
-    text,
+    column,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -67,7 +67,7 @@ def _theme(number: int, **more: Any) -> Item:
 
 
 def _among_those_not_withdrawn(name: str, *columns: str) -> Index:
-    not_withdrawn = text("withdrawn_at IS NULL")
+    not_withdrawn = column("withdrawn_at").is_(None)
     return Index(name, *columns, unique=True, sqlite_where=not_withdrawn, postgresql_where=not_withdrawn)
 
 

@@ -64,3 +64,4 @@ class SessionEnd(Labelled):
 class AuditAction(Labelled):
     NOT_FOUND = "not_found", "Asked for a record that is not there, or not theirs"
     REFUSED = "refused", "Asked for a page that their role does not include"
+    EVERY_ORGANISATION = "every_organisation", "Worked on the rows of every organisation, outside a request"

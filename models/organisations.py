@@ -11,7 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, UniqueConstraint, func, or_, select, text
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, UniqueConstraint, column, func, or_, select
 from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from .base import HasId, db
@@ -21,10 +21,10 @@ ODS = "Organisation Data Service"
 ONS = "Office for National Statistics"
 
 
-def _one_open(name: str, column: str) -> Index:
+def _one_open(name: str, of: str) -> Index:
     """At most one row without an end for each organisation."""
-    still = text("valid_to IS NULL")
-    return Index(name, column, unique=True, sqlite_where=still, postgresql_where=still)
+    still = column("valid_to").is_(None)
+    return Index(name, of, unique=True, sqlite_where=still, postgresql_where=still)
 
 
 class OrganisationKind(db.Model):
@@ -131,16 +131,16 @@ class Organisation(HasId, db.Model):
     names: Mapped[list[OrganisationName]] = relationship(order_by=OrganisationName.valid_from)
 
 
-def _in_force_today(column: Any, about: Item) -> Any:
+def _in_force_today(of: Any, about: Item) -> Any:
     today = func.current_date()
     return column_property(
-        select(column)
+        select(of)
         .where(
             OrganisationName.organisation_id == Organisation.id,
             or_(OrganisationName.valid_from.is_(None), OrganisationName.valid_from <= today),
             or_(OrganisationName.valid_to.is_(None), OrganisationName.valid_to >= today),
         )
-        .correlate(Organisation.__table__)
+        .correlate(Organisation)
         .scalar_subquery(),
         info={"item": about},
     )

@@ -12,9 +12,8 @@ from flask import Flask
 from sqlalchemy import text
 
 from app.access import clock
-from app.access.row_scope import every_organisation
 from models import CaseReview, Organisation, ReviewType, Theme, db
-from tests.databases import PostgreSQLDatabases, SQLiteDatabases, new_app
+from tests.databases import PostgreSQLDatabases, SQLiteDatabases, new_app, unguarded
 from tests.visitor import Visitor
 
 TODAY = date(2022, 2, 14)
@@ -42,14 +41,14 @@ BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 
 @pytest.fixture(scope="session")
 def sqlite_service(sqlite_databases: SQLiteDatabases) -> Iterator[Flask]:
-    with sqlite_databases.fresh() as url:
-        yield from _with_ends(new_app(url))
+    with sqlite_databases.fresh() as database:
+        yield from _with_ends(new_app(database))
 
 
 @pytest.fixture(scope="session")
 def postgresql_service(postgresql_databases: PostgreSQLDatabases) -> Iterator[Flask]:
-    with postgresql_databases.fresh() as url:
-        yield from _with_ends(new_app(url))
+    with postgresql_databases.fresh() as database:
+        yield from _with_ends(new_app(database))
 
 
 @pytest.fixture
@@ -74,15 +73,15 @@ def either_app(request: pytest.FixtureRequest) -> Iterator[Flask]:
 @pytest.fixture
 def fresh_app(sqlite_databases: SQLiteDatabases) -> Iterator[Flask]:
     """A service with a database of its own."""
-    with sqlite_databases.fresh() as url:
-        yield from _with_ends(new_app(url))
+    with sqlite_databases.fresh() as database:
+        yield from _with_ends(new_app(database))
 
 
 @pytest.fixture(params=BOTH)
 def fresh_either_app(request: pytest.FixtureRequest) -> Iterator[Flask]:
     """As `fresh_app`, on each of the two databases in turn."""
-    with request.getfixturevalue(f"{request.param}_databases").fresh() as url:
-        yield from _with_ends(new_app(url))
+    with request.getfixturevalue(f"{request.param}_databases").fresh() as database:
+        yield from _with_ends(new_app(database))
 
 
 def _with_ends(app: Flask) -> Iterator[Flask]:
@@ -95,10 +94,11 @@ def _with_ends(app: Flask) -> Iterator[Flask]:
 def _take_away_cases(app: Flask) -> None:
     with app.app_context():
         db.session.remove()
-        with db.engine.begin() as connection:
-            connection.execute(text("UPDATE case_review SET converted_from_id = NULL, converted_from_ccg_id = NULL"))
-            for table in ("case_review", "used_form_token", "sign_in_session"):
-                connection.execute(text(f"DELETE FROM {table}"))
+    with unguarded(app) as session:
+        session.execute(text("UPDATE case_review SET converted_from_id = NULL, converted_from_ccg_id = NULL"))
+        for table in ("case_review", "used_form_token", "sign_in_session"):
+            session.execute(text(f"DELETE FROM {table}"))
+        session.commit()
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def case_of(app: Flask) -> Callable[..., CaseReview]:
 
 def add_case(app: Flask, ccg: str, **values: Any) -> CaseReview:
     """Adds a case under a CCG, with values that keep every rule unless others are given."""
-    with app.app_context(), every_organisation("test") as session:
+    with unguarded(app) as session:
         number = session.query(CaseReview).count()
         given: dict[str, Any] = {
             "reference": f"SCR-{reference_part(number)}",

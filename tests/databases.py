@@ -8,6 +8,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -15,29 +16,60 @@ import pytest
 from flask import Flask
 from flask_migrate import upgrade
 from jinja2 import FileSystemBytecodeCache
-from sqlalchemy import make_url
+from sqlalchemy import NullPool, create_engine, make_url
+from sqlalchemy.orm import Session
 
+from app.access.row_scope import EVERYTHING
+from app.database import make_roles_at, prepare
 from app.factory import create_app
 from models import db
+from models.row_security import APPLICATION, OWNER
 from seeds.demo_people import seed_demo_people
 from seeds.reference import seed_reference
 
+PASSWORD = "a password for tests, and for nothing else"
 COMPILED_TEMPLATES = FileSystemBytecodeCache(tempfile.mkdtemp(prefix="tracker-templates-"))
 
 
-def new_app(url: str) -> Flask:
+@dataclass(frozen=True)
+class Database:
+    """Where a database of a test is: for the service, for migrations, and for whoever looks past every guard."""
+
+    url: str
+    owner_url: str
+    unguarded_url: str
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The environment of a service in demo mode on it."""
+        return {
+            "TRACKER_MODE": "demo",
+            "SECRET_KEY": "a key for tests, and for nothing else",
+            "DATABASE_URL": self.url,
+            "DATABASE_OWNER_URL": self.owner_url,
+        }
+
+
+def new_app(database: Database) -> Flask:
     """The service in demo mode on a database."""
-    app = create_app(
-        {"TRACKER_MODE": "demo", "SECRET_KEY": "a key for tests, and for nothing else", "DATABASE_URL": url}
-    )
+    app = create_app(database.settings)
+    app.extensions["unguarded"] = create_engine(database.unguarded_url, poolclass=NullPool)
+    prepare(app.extensions["unguarded"])
     # Most of a test's time was the compiling of templates, once for each new service.
     app.jinja_env.bytecode_cache = COMPILED_TEMPLATES
     return app
 
 
-def prepare(url: str) -> None:
+@contextmanager
+def unguarded(app: Flask) -> Iterator[Session]:
+    """A session that no guard holds, PostgreSQL's least of all: to prepare a test, and to see what is really there."""
+    with app.app_context(), Session(app.extensions["unguarded"], info={"row_scope": EVERYTHING}) as session:
+        yield session
+
+
+def make_tables(database: Database) -> None:
     """Migrates a database to the newest version and fills it with the reference lists and the demo people."""
-    app = new_app(url)
+    app = new_app(database)
     with app.app_context():
         upgrade()
         seed_reference(db.session())
@@ -53,39 +85,59 @@ class SQLiteDatabases:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.template = folder / "template.db"
-        prepare(f"sqlite:///{self.template}")
+        make_tables(self._at(self.template))
+
+    def _at(self, path: Path) -> Database:
+        return Database(f"sqlite:///{path}", "", f"sqlite:///{path}")
 
     @contextmanager
-    def fresh(self) -> Iterator[str]:
+    def fresh(self) -> Iterator[Database]:
         copy = self.folder / f"{uuid.uuid4().hex}.db"
         shutil.copy(self.template, copy)
-        yield f"sqlite:///{copy}"
+        yield self._at(copy)
         for path in self.folder.glob(f"{copy.name}*"):
             path.unlink()
 
 
 class PostgreSQLDatabases:
-    """A database for each test on a real server: an embedded one, or the one that TEST_DATABASE_URL names."""
+    """A database for each test on a real server: an embedded one, or the one that TEST_DATABASE_URL names.
+
+    The service signs in as the application and migrations as the owner, as they do for real.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.server = os.environ.get("TEST_DATABASE_URL") or _embedded_server(folder)
         self.template = f"template_{uuid.uuid4().hex}"
         self._run(f"CREATE DATABASE \"{self.template}\" ENCODING 'UTF8' TEMPLATE template0")
-        prepare(self._url(self.template))
+        template = self._at(self.template)
+        with psycopg.connect(self.server, autocommit=True) as lock:
+            # The roles are those of the whole server, which another worker may be using.
+            lock.execute("SELECT pg_advisory_lock(20220214)")
+            make_roles_at(template.unguarded_url, dict.fromkeys((OWNER, APPLICATION), PASSWORD))
+        make_tables(template)
 
-    def _url(self, database: str) -> str:
-        url = make_url(self.server).set(drivername="postgresql+psycopg", database=database)
-        return url.render_as_string(hide_password=False)
+    def _at(self, name: str) -> Database:
+        here = make_url(self.server).set(drivername="postgresql+psycopg", database=name)
+        return Database(
+            *(
+                url.render_as_string(hide_password=False)
+                for url in (
+                    here.set(username=APPLICATION, password=PASSWORD),
+                    here.set(username=OWNER, password=PASSWORD),
+                    here,
+                )
+            )
+        )
 
     def _run(self, statement: str) -> None:
         with psycopg.connect(self.server, autocommit=True) as connection:
             connection.execute(statement)
 
     @contextmanager
-    def fresh(self) -> Iterator[str]:
+    def fresh(self) -> Iterator[Database]:
         name = f"test_{uuid.uuid4().hex}"
         self._run(f'CREATE DATABASE "{name}" TEMPLATE "{self.template}"')
-        yield self._url(name)
+        yield self._at(name)
         self._run(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 

@@ -19,14 +19,16 @@ def write(
     *,
     by: UUID | None,
     at: datetime,
-    address: str,
-    from_address: str,
+    address: str = "",
+    from_address: str = "",
     reference: str = "",
+    reason: str = "",
 ) -> None:
     """Adds an event to the session's transaction; the caller commits.
 
     `address` is the path that was asked for, with the id in it; `from_address` the network address it came from;
-    `reference` that of the error page, so that somebody who rings up can be told what happened.
+    `reference` that of the error page, so that somebody who rings up can be told what happened; `reason` why work
+    outside a request was done.
     """
     session.add(
         AuditEvent(
@@ -36,5 +38,6 @@ def write(
             address="".join(c for c in address if c.isprintable())[:LONGEST_ADDRESS],
             from_address=from_address[:45],
             reference=reference,
+            reason=reason,
         )
     )

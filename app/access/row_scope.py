@@ -1,27 +1,37 @@
 """Row scope: the CCGs whose rows a session may read and write. The one place that decides which rows exist.
 
 A session begins with no scope, and then sees no owned row and writes none. `enter` gives it one. From then on every
-ORM statement carries the condition, every flush is checked, and `get` re-checks rows that are already in memory.
-No screen filters by itself.
+ORM statement carries the condition, every flush is checked, `get` re-checks rows that are already in memory, and
+PostgreSQL is told, whose policies hold to the same scope by themselves. No screen filters by itself.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ClauseElement, event, false, inspect
-from sqlalchemy.orm import FromStatement, ORMExecuteState, Session, UOWTransaction, with_loader_criteria
+from sqlalchemy import ClauseElement, Connection, event, false, inspect
+from sqlalchemy.orm import (
+    FromStatement,
+    ORMExecuteState,
+    QueryContext,
+    Session,
+    SessionTransaction,
+    UOWTransaction,
+    with_loader_criteria,
+)
 
-from models.base import OwnedByCCG, TrackerSession, db
+from app.database import new_session, tell_scope
+from models.base import OwnedByCCG, TrackerSession
+from models.enumerations import AuditAction
 
-log = logging.getLogger(__name__)
+from . import audit, clock
+
 _KEY = "row_scope"
-
+NEVER_DELETED = "Owned rows are withdrawn, never deleted."
 
 # Columns of owned rows whose new value must itself lie in the scope.
 CHECKED_AT_FLUSH = {"ccg_id", "converted_from_id", "converted_from_ccg_id"}
@@ -58,41 +68,61 @@ def scope_of(session: Session) -> RowScope:
 
 
 def enter(session: Session, scope: RowScope) -> None:
-    """Puts a session to work in a scope. Owned rows that it had in memory are forgotten: nothing is carried over."""
-    if _has_unsaved_rows(session):
+    """Puts a session to work in a scope. Owned rows that it had in memory are forgotten: nothing is carried over.
+
+    Raises RuntimeError where something is unsaved, and inside a savepoint: PostgreSQL would go back to the scope
+    before it, and the session would not.
+    """
+    if any(isinstance(row, OwnedByCCG) and session.is_modified(row) for row in [*session.new, *session.dirty]):
         raise RuntimeError("Save or roll back before the scope changes: the changes belong to the scope before.")
+    if session.in_nested_transaction():
+        raise RuntimeError("The scope does not change inside a savepoint.")
     for row in list(session):
         if isinstance(row, OwnedByCCG):
             session.expunge(row)
     session.info[_KEY] = scope
+    if session.in_transaction():
+        _tell_database(session, None, None)
 
 
-def _has_unsaved_rows(session: Session) -> bool:
-    return any(isinstance(row, OwnedByCCG) and session.is_modified(row) for row in [*session.new, *session.dirty])
+@event.listens_for(TrackerSession, "after_begin")
+def _tell_database(session: Session, transaction: SessionTransaction | None, connection: Connection | None) -> None:
+    """PostgreSQL is told the scope in each transaction anew, and holds to it by itself. Nothing told, nothing seen."""
+    scope = scope_of(session)
+    if transaction is not None and (scope == NOTHING or transaction.nested):
+        return
+    tell_scope(
+        session,
+        connection,
+        readable=scope.readable,
+        writable=scope.writable,
+        reads_everything=scope.reads_everything,
+        writes_everything=scope.writes_everything,
+    )
 
 
 @contextmanager
-def every_organisation(reason: str, session: Session | None = None) -> Iterator[Session]:
-    """Work on the rows of every CCG, outside anybody's request, for a reason that is written to the log."""
-    working = session or db.session()
-    before = scope_of(working)
-    enter(working, EVERYTHING)
-    log.info("The rows of every organisation were opened: %s", reason)
-    try:
-        yield working
-    finally:
-        if _has_unsaved_rows(working):
-            working.rollback()
-        working.info[_KEY] = before
-        enter(working, before)
+def every_organisation(reason: str, by: UUID | None = None) -> Iterator[TrackerSession]:
+    """A session of its own that reads and writes the rows of every CCG. The caller commits.
+
+    For work outside anybody's request. That it was opened, by whom and why is in the audit before the first row is
+    read, and stays there whatever becomes of the work.
+    """
+    with new_session() as session:
+        audit.write(session, AuditAction.EVERY_ORGANISATION, by=by, at=clock.now(), reason=reason)
+        session.commit()
+        enter(session, EVERYTHING)
+        yield session
 
 
 @event.listens_for(TrackerSession, "do_orm_execute")
 def _restrict(state: ORMExecuteState) -> None:
-    """Adds the condition to every select, and to every update and delete of many rows."""
+    """Adds the condition to every select, and to every update of many rows."""
     if state.is_column_load:
-        return  # a refresh of a row that this session has already been allowed to load
+        return  # a refresh of a row that is in memory: `_check_loaded` looks at it
     scope = scope_of(state.session)
+    if not state.is_orm_statement and scope != EVERYTHING:
+        raise OutsideScope("Tables and text carry no condition: statements name models.")
     if state.is_insert or state.is_update or state.is_delete:
         if not scope.writes_everything:
             _restrict_write(state, scope)
@@ -105,13 +135,15 @@ def _restrict(state: ORMExecuteState) -> None:
 
 
 def _restrict_write(state: ORMExecuteState, scope: RowScope) -> None:
-    """Refuses what a condition cannot hold: inserts, updates by key, and values that move a row or link it."""
+    """Refuses deletions, and what no condition can hold: inserts, updates by key, values that move a row or link it."""
     statement: Any = state.statement
     if state.is_insert:
         if _is_owned(state) or statement.select is not None:
             raise OutsideScope("Owned rows are added one by one, so that each is checked.")
         return
-    if _is_owned(state) and state.is_update:
+    if _is_owned(state) and state.is_delete:
+        raise OutsideScope(NEVER_DELETED)
+    if _is_owned(state):
         named = {getattr(column, "key", column) for column in (statement._values or {})}
         if isinstance(state.parameters, list) or named & CHECKED_AT_FLUSH:
             raise OutsideScope("Owned rows are moved and linked one by one, so that each is checked.")
@@ -137,7 +169,7 @@ def _check_writes(session: Session, context: UOWTransaction, instances: Any) -> 
     scope = scope_of(session)
     for row in session.deleted:
         if isinstance(row, OwnedByCCG):
-            raise OutsideScope("Owned rows are withdrawn, never deleted.")
+            raise OutsideScope(NEVER_DELETED)
     for row in [*session.new, *session.dirty]:
         if not isinstance(row, OwnedByCCG):
             continue
@@ -161,6 +193,15 @@ def _check_values(scope: RowScope, row: OwnedByCCG) -> None:
     linked = getattr(row, "converted_from_ccg_id", None)
     if linked is not None and not scope.may_read(linked):
         raise OutsideScope("The row links to a CCG outside the scope.")
+
+
+@event.listens_for(OwnedByCCG, "load", propagate=True)
+@event.listens_for(OwnedByCCG, "refresh", propagate=True)
+def _check_loaded(row: OwnedByCCG, context: QueryContext, attrs: object = None) -> None:
+    """Refuses a row that no condition kept out, whatever brought it: a hole in the first wall shows nothing."""
+    ccg_id = inspect(row).dict.get("ccg_id")
+    if ccg_id is not None and not scope_of(context.session).may_read(ccg_id):
+        raise OutsideScope("A row outside the scope was read.")
 
 
 def _may_return(session: Session, row: object) -> bool:

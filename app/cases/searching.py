@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from sqlalchemy import ColumnElement, and_, bindparam, column, false, func, literal_column, or_, select, table, text
+from sqlalchemy import ColumnElement, and_, column, false, func, literal_column, or_, select, table
 
 from models import CaseReview
 from models.declarations import Item, Search, items_of
@@ -48,7 +48,7 @@ def _has_words(words: list[str], dialect: str) -> ColumnElement[bool]:
         return literal_column("case_review.search_words").op("@@")(func.to_tsquery("simple", query))
     query = " AND ".join(f'"{word}" *' for word in words)
     rows, index = table("case_search_row", column("id"), column("case_id")), table("case_search", column("rowid"))
-    matching = select(index.c.rowid).where(text("case_search MATCH :fts").bindparams(bindparam("fts", query)))
+    matching = select(index.c.rowid).where(column("case_search").op("MATCH")(query))
     return CaseReview.id.in_(select(rows.c.case_id).where(rows.c.id.in_(matching)))
 
 

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from models import CaseReview, Person, UsedFormToken
@@ -120,7 +120,7 @@ def _stored(value: Any, *, nullable: bool) -> Any:
 
 
 def _is_nullable(column: str) -> bool:
-    return bool(CaseReview.__table__.columns[column].nullable)
+    return bool(inspect(CaseReview).columns[column].nullable)
 
 
 def _sign(case: CaseReview, *, by: Person, at: datetime, reason: str | None) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 from alembic import context
 from flask import current_app
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, create_engine, inspect
 
-from models import database_rules, db
+from models import database_rules, db, row_security
 from models.base import Moment
 
 
@@ -37,6 +37,8 @@ def run(connection: Connection) -> None:
     )
     with context.begin_transaction():
         context.run_migrations()
+    row_security.share_out(connection)
+    connection.commit()
     if sqlite:
         if inspect(connection).has_table("case_search"):
             database_rules.create_triggers(connection)
@@ -47,5 +49,14 @@ def run(connection: Connection) -> None:
         connection.exec_driver_sql("PRAGMA foreign_keys=ON")
 
 
-with db.engine.connect() as connection:
-    run(connection)
+def run_as_owner() -> None:
+    """On PostgreSQL the tables belong to a role of their own, which only migrations sign in as."""
+    address = current_app.config["DATABASE_OWNER_URL"]
+    engine = create_engine(address, hide_parameters=True) if address else db.engine
+    with engine.connect() as connection:
+        run(connection)
+    if address:
+        engine.dispose()
+
+
+run_as_owner()

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from models import AuditEvent, Person, db
 from tests.conftest import NOW, add_case
+from tests.databases import unguarded
 from tests.visitor import Visitor
 
 
@@ -47,16 +48,16 @@ def test_each_refusal_says_which(fresh_app: Flask, account: str, address: str, a
     assert last_event(fresh_app).action == action
 
 
-REPLACE = "INSERT OR REPLACE INTO audit_event SELECT id, at, NULL, action, 'elsewhere', '', '' FROM audit_event"
+REPLACE = "INSERT OR REPLACE INTO audit_event SELECT id, at, NULL, action, 'elsewhere', '', '', '' FROM audit_event"
 
 
 def test_nobody_takes_an_event_away(fresh_either_app: Flask) -> None:
     app = fresh_either_app
     Visitor(app).sign_in("ccg-84H").get("/nowhere/")
-    with app.app_context():
-        own = REPLACE if db.engine.dialect.name == "sqlite" else "TRUNCATE audit_event"
+    with unguarded(app) as session:
+        own = REPLACE if session.get_bind().dialect.name == "sqlite" else "TRUNCATE audit_event"
         for statement in ("UPDATE audit_event SET address = 'elsewhere'", "DELETE FROM audit_event", own):
             with pytest.raises(DBAPIError, match="audit events are added and never changed"):
-                db.session.execute(text(statement))
-            db.session.rollback()
-        assert db.session.query(AuditEvent).one().address == "GET /nowhere/"
+                session.execute(text(statement))
+            session.rollback()
+        assert session.query(AuditEvent).one().address == "GET /nowhere/"

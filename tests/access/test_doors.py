@@ -10,9 +10,9 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from app.access.row_scope import every_organisation
 from models import CaseReview
 from tests.conftest import add_case
+from tests.databases import unguarded
 from tests.visitor import Visitor
 
 ACCOUNTS = ["ccg-16C", "ccg-93C"]
@@ -43,7 +43,7 @@ def test_a_foreign_case_answers_like_one_that_never_was(either_app: Flask, accou
         assert foreign.status_code == (405 if page == "details" and not read else 404)
         assert comparable(foreign) == comparable(unknown)
         assert "Words of Durham" not in foreign.text and case.reference not in foreign.text
-    with either_app.app_context(), every_organisation("test") as session:
+    with unguarded(either_app) as session:
         assert session.query(CaseReview).one().overview == "Words of Durham."
 
 

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import aliased
 
 from app.access.row_scope import EVERYTHING, NOTHING, OutsideScope, RowScope, enter, every_organisation, scope_of
-from models import CaseReview, Organisation, Theme, db
+from models import AuditEvent, CaseReview, Organisation, Theme, db
 from models.base import TrackerSession
 from tests.conftest import add_case
 
@@ -74,7 +75,6 @@ def test_a_row_in_memory_is_checked_again(two_cases: dict[str, Any]) -> None:
 def test_bulk_changes_stay_in_the_scope(two_cases: dict[str, Any]) -> None:
     session: TrackerSession = two_cases["session"]
     session.execute(update(CaseReview).values(comments="changed"))
-    session.execute(delete(CaseReview).where(CaseReview.id == two_cases["theirs"].id))
     session.commit()
     enter(session, EVERYTHING)
     found = dict(session.execute(select(CaseReview.id, CaseReview.comments)).all())
@@ -92,6 +92,10 @@ def test_writes_that_no_condition_can_hold_are_refused(two_cases: dict[str, Any]
     attempts = [
         lambda: session.execute(update(CaseReview), [{"id": theirs.id, "version": 1, "overview": "Taken."}]),
         lambda: session.execute(update(CaseReview).values(ccg_id=theirs.ccg_id)),
+        lambda: session.execute(delete(CaseReview)),
+        lambda: session.execute(text("SELECT reference FROM case_review")),
+        lambda: session.execute(select(CaseReview.__table__)),
+        lambda: session.connection(),
         lambda: session.execute(
             update(CaseReview).values(converted_from_id=theirs.id, converted_from_ccg_id=theirs.ccg_id)
         ),
@@ -114,17 +118,6 @@ def test_writes_that_no_condition_can_hold_are_refused(two_cases: dict[str, Any]
     row.ccg = session.get(Organisation, theirs.ccg_id)  # the relationship is read only
     session.commit()
     assert row.ccg_id == mine.ccg_id
-
-
-def test_a_block_for_every_organisation_that_leaves_something_unsaved_closes_all_the_same(
-    two_cases: dict[str, Any],
-) -> None:
-    session: TrackerSession = two_cases["session"]
-    before = scope_of(session)
-    with every_organisation("test"):
-        session.get(CaseReview, two_cases["theirs"].id).comments = "not saved"
-    assert scope_of(session) is before
-    assert session.get(CaseReview, two_cases["theirs"].id) is None
 
 
 def test_a_row_cannot_be_changed_moved_or_deleted_outside_the_scope(two_cases: dict[str, Any]) -> None:
@@ -152,16 +145,44 @@ def test_a_link_to_a_row_outside_the_scope_is_refused(two_cases: dict[str, Any])
         session.flush()
 
 
-def test_work_for_every_organisation_ends_with_its_block(two_cases: dict[str, Any]) -> None:
+def test_work_for_every_organisation_has_a_session_of_its_own_and_is_written_down(two_cases: dict[str, Any]) -> None:
     session: TrackerSession = two_cases["session"]
-    with every_organisation("test"):
-        assert session.scalar(select(func.count()).select_from(CaseReview)) == 2
-    assert session.scalar(select(func.count()).select_from(CaseReview)) == 1
+    with every_organisation("a test of the scope") as wide:
+        cases = wide.scalars(select(CaseReview)).all()
+        assert len(cases) == 2
+        assert session.scalar(select(func.count()).select_from(CaseReview)) == 1
+        for case in cases:
+            case.comments = "For all of them."
+        wide.commit()
+    event = session.scalars(select(AuditEvent).order_by(AuditEvent.at.desc(), AuditEvent.id)).all()
+    assert "a test of the scope" in {one.reason for one in event if one.action == "every_organisation"}
     assert session.get(CaseReview, two_cases["theirs"].id) is None
+    assert session.get(CaseReview, two_cases["mine"].id).comments == "For all of them."
 
 
-def test_work_that_fails_leaves_the_scope_as_it_was(two_cases: dict[str, Any]) -> None:
-    before = scope_of(two_cases["session"])
-    with pytest.raises(ZeroDivisionError), every_organisation("test"):
+def test_work_that_fails_is_rolled_back_and_its_opening_is_written_down(two_cases: dict[str, Any]) -> None:
+    session: TrackerSession = two_cases["session"]
+    with pytest.raises(ZeroDivisionError), every_organisation("work that fails") as wide:
+        wide.scalars(select(CaseReview)).all()[0].comments = "Not to be kept."
+        wide.flush()
         raise ZeroDivisionError
-    assert scope_of(two_cases["session"]) is before
+    assert session.get(CaseReview, two_cases["mine"].id).comments == ""
+    assert session.scalar(select(func.count()).where(AuditEvent.reason == "work that fails")) == 1
+
+
+def test_the_scope_does_not_change_in_mid_change_or_in_a_savepoint(two_cases: dict[str, Any]) -> None:
+    session: TrackerSession = two_cases["session"]
+    session.get(CaseReview, two_cases["mine"].id).comments = "Unsaved."
+    with pytest.raises(RuntimeError, match="Save or roll back"):
+        enter(session, EVERYTHING)
+    session.rollback()
+    with session.begin_nested(), pytest.raises(RuntimeError, match="savepoint"):
+        enter(session, EVERYTHING)
+    assert scope_of(session) != EVERYTHING
+
+
+def test_a_row_that_came_past_the_condition_is_not_loaded(two_cases: dict[str, Any]) -> None:
+    session: TrackerSession = two_cases["session"]
+    session.add(two_cases["theirs"])
+    with pytest.raises((OutsideScope, InvalidRequestError)):
+        session.refresh(two_cases["theirs"])

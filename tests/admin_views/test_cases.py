@@ -12,10 +12,10 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
-from app.access.row_scope import every_organisation
 from app.extracts.download import taken_off
 from models import CaseReview, Organisation, db
 from tests.conftest import add_case
+from tests.databases import unguarded
 from tests.visitor import Form, Visitor
 
 NEW = {
@@ -50,7 +50,7 @@ def record(visitor: Visitor, **changes: str) -> CaseReview:
 
 
 def saved(app: Flask, case_id: str) -> CaseReview:
-    with app.app_context(), every_organisation("test") as session:
+    with unguarded(app) as session:
         case = session.get(CaseReview, UUID(case_id))
         assert case is not None
         session.expunge(case)
@@ -58,7 +58,7 @@ def saved(app: Flask, case_id: str) -> CaseReview:
 
 
 def number_of_cases(app: Flask) -> int:
-    with app.app_context(), every_organisation("test") as session:
+    with unguarded(app) as session:
         return session.query(CaseReview).count()
 
 

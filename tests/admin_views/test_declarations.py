@@ -33,15 +33,15 @@ CaseReview.press_notice = item(stored(MediaInterest, "press_notice_is_known"), n
                                about=about("Press notice", required=True))
 
 from tests.conftest import add_case
-from tests.databases import new_app
+from tests.databases import Database, new_app, unguarded
 from tests.visitor import Form, Visitor
 
-app = new_app(sys.argv[1])
-with app.app_context():  # the migration
+app = new_app(Database(sys.argv[1], "", sys.argv[1]))
+with unguarded(app) as session:  # the migration
     for statement in ("interpreter_used VARCHAR(40) NOT NULL DEFAULT ''", "panel_met_on DATE",
                       "press_notice VARCHAR(40)"):
-        db.session.execute(text(f"ALTER TABLE case_review ADD COLUMN {statement}"))
-    db.session.commit()
+        session.execute(text(f"ALTER TABLE case_review ADD COLUMN {statement}"))
+    session.commit()
 
 case = add_case(app, "84H", reference="SCR-33333333", press_notice="local")
 add_case(app, "84H", reference="SCR-44444444", interpreter_used="Polish", press_notice="local")
@@ -89,8 +89,12 @@ print("found everywhere")
 
 
 def test_an_item_declared_on_the_model_is_everywhere(sqlite_databases: SQLiteDatabases) -> None:
-    with sqlite_databases.fresh() as url:
+    with sqlite_databases.fresh() as database:
         run = subprocess.run(
-            [sys.executable, "-c", WITH_THREE_MORE_ITEMS, url], cwd=ROOT, capture_output=True, text=True, timeout=120
+            [sys.executable, "-c", WITH_THREE_MORE_ITEMS, database.url],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=120,
         )
     assert run.stdout == "found everywhere\n", run.stdout + run.stderr

@@ -11,8 +11,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from models import db
 from tests.conftest import add_case
+from tests.databases import unguarded
 from tests.visitor import Visitor
 
 
@@ -81,9 +81,9 @@ def test_search_finds_words_and_their_beginnings(durham: Visitor) -> None:
 
 def test_a_change_is_found_at_once_whatever_wrote_it(durham: Visitor) -> None:
     add_case(durham.app, "84H", reference="SCR-33333333", overview="Before.")
-    with durham.app.app_context():
-        db.session.execute(text("UPDATE case_review SET overview = 'Afterwards.'"))
-        db.session.commit()
+    with unguarded(durham.app) as session:
+        session.execute(text("UPDATE case_review SET overview = 'Afterwards.'"))
+        session.commit()
     assert listed(durham, "/cases/?search=afterw") == ["SCR-33333333"]
     assert listed(durham, "/cases/?search=before") == []
 

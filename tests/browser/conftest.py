@@ -43,9 +43,9 @@ def server(sqlite_databases: SQLiteDatabases, request: pytest.FixtureRequest) ->
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    with sqlite_databases.fresh() as url:
+    with sqlite_databases.fresh() as database:
         environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        environment |= {"TRACKER_MODE": "demo", "SECRET_KEY": "only for the browser tests", "DATABASE_URL": url}
+        environment |= database.settings
         process = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{port}", "--workers", "2",
              "--threads", "2", "--no-control-socket", "--log-level", "error"],

@@ -13,10 +13,9 @@ from sqlalchemy import CheckConstraint, Enum, Table, UniqueConstraint, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from app.access.row_scope import every_organisation
 from models import CaseReview, Membership, Organisation, OrganisationName, Succession, Theme, db
 from tests.conftest import add_case
-from tests.databases import new_app
+from tests.databases import new_app, unguarded
 
 Break = Callable[[Session], Any]
 
@@ -186,8 +185,8 @@ def test_every_named_constraint_is_broken_once() -> None:
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def app_with_a_case(request: pytest.FixtureRequest) -> Iterator[Flask]:
     """One database for all: each break is rolled back."""
-    with request.getfixturevalue(f"{request.param}_databases").fresh() as url:
-        app = new_app(url)
+    with request.getfixturevalue(f"{request.param}_databases").fresh() as database:
+        app = new_app(database)
         add_case(app, "84H", steis_number="2021/1", local_identifier="A1")
         yield app
         with app.app_context():
@@ -196,7 +195,7 @@ def app_with_a_case(request: pytest.FixtureRequest) -> Iterator[Flask]:
 
 @pytest.mark.parametrize("name", [*BREAKS, *TRIGGERS])
 def test_the_database_refuses(app_with_a_case: Flask, name: str) -> None:
-    with app_with_a_case.app_context(), every_organisation("test") as session:
+    with unguarded(app_with_a_case) as session:
         with pytest.raises(DBAPIError) as refusal:
             (BREAKS | TRIGGERS)[name](session)
             session.flush()

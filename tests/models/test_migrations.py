@@ -12,11 +12,11 @@ from flask import Flask
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import inspect, select, text
 
-from app.access.row_scope import every_organisation
 from app.cases.searching import cases_with
 from models import CaseReview, database_rules, db
 from seeds.reference import seed_reference
 from tests.conftest import add_case
+from tests.databases import unguarded
 
 
 def test_models_and_migrations_agree(either_app: Flask) -> None:
@@ -47,8 +47,8 @@ def test_down_and_up_again_on_populated_tables(fresh_either_app: Flask) -> None:
         seed_reference(db.session())
         db.session.commit()
     add_case(fresh_either_app, "84H", overview="Found again.")
-    with fresh_either_app.app_context(), every_organisation("test") as session:
-        found = session.scalars(select(CaseReview).where(cases_with("found", db.engine.dialect.name))).all()
+    with unguarded(fresh_either_app) as session:
+        found = session.scalars(select(CaseReview).where(cases_with("found", session.get_bind().dialect.name))).all()
         assert len(found) == 1
 
 
@@ -62,9 +62,10 @@ def test_a_migration_can_rebuild_the_table_of_cases(fresh_app: Flask) -> None:
             with operations.batch_alter_table("case_review") as table:
                 table.create_check_constraint("a_new_rule", "length(partnership_name) < 300")
             database_rules.create_triggers(connection)
-        db.session.execute(text("UPDATE case_review SET overview = 'Afterwards.'"))
-        db.session.commit()
-        with every_organisation("test") as session:
+        with unguarded(fresh_app) as session:
+            session.execute(text("UPDATE case_review SET overview = 'Afterwards.'"))
+            session.commit()
+        with unguarded(fresh_app) as session:
             assert len(session.scalars(select(CaseReview).where(cases_with("afterw", "sqlite"))).all()) == 1
 
 

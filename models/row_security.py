@@ -1,0 +1,213 @@
+"""The second wall, in PostgreSQL itself: row-level security, and the three roles that it needs.
+
+Every table of rows that belong to a CCG has policies and FORCE, so that its owner is held to them as well. A
+transaction says which CCGs it works for in two settings (`app.database.tell_scope`); where they are empty no row is
+seen or written. The three roles:
+
+- the owner makes and changes tables: migrations alone connect as this role;
+- the application owns nothing: the service connects as this role, or as a login that is a member of it;
+- the England-wide role, which nobody can log in as: a transaction takes it on to read every row. It exists because
+  full-text operators are not leakproof, so that an index on words serves only a policy without a condition. The
+  application may take it on and does not inherit from it, for a role's policies apply to all who inherit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+OWNER = "tracker_owner"
+APPLICATION = "tracker_application"
+ENGLAND = "tracker_england"
+
+# Settings of a transaction: ids of CCGs as a PostgreSQL array, and `yes` where work for every organisation writes.
+READABLE = "tracker.readable"
+WRITABLE = "tracker.writable"
+WRITES_EVERYTHING = "tracker.writes_everything"
+
+# Rows of these are added and never changed, by nobody.
+APPEND_ONLY_TABLES = ("audit_event",)
+
+_ROLES = {OWNER: "LOGIN", APPLICATION: "LOGIN NOINHERIT", ENGLAND: "NOLOGIN"}
+
+HOW_TO_MAKE_THE_ROLES = "Make the roles first: flask make-database-roles (README, Running on PostgreSQL)."
+
+
+class RolesMissing(RuntimeError):
+    """The roles that policies name are not there, and this login may not make them."""
+
+
+def protect(connection: Connection, table: str) -> None:
+    """Puts policies on a table of rows that belong to a CCG (column `ccg_id`). Called by the table's migration.
+
+    Rows are read in the readable scope, added and changed in the writable one, and deleted by nobody. The sub-selects
+    make PostgreSQL read a setting once for each statement, not once for each row.
+    """
+    if connection.dialect.name == "postgresql":
+        require_roles(connection)
+        _run(connection, _POLICIES.format(table=table))
+
+
+def unprotect(connection: Connection, table: str) -> None:
+    """Takes away what `protect` made."""
+    if connection.dialect.name == "postgresql":
+        _run(connection, _NO_POLICIES.format(table=table))
+
+
+def check_links_of_cases(connection: Connection) -> None:
+    """Refuses a link to a case that the writer cannot see, in the words of the foreign key, which sees past policies.
+
+    Called by a migration.
+    """
+    if connection.dialect.name == "postgresql":
+        _run(connection, _LINKS)
+
+
+def drop_check_of_links(connection: Connection) -> None:
+    """Takes away what `check_links_of_cases` made."""
+    if connection.dialect.name == "postgresql":
+        _run(connection, _NO_LINKS)
+
+
+def require_roles(connection: Connection) -> None:
+    """Makes the roles that are missing, without a login. Raises RolesMissing where this login may not."""
+    may_make = connection.scalar(text("SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user"))
+    missing = [role for role in (APPLICATION, ENGLAND) if not _exists(connection, role)]
+    if missing and not may_make:
+        raise RolesMissing(f"PostgreSQL has no role {' and no role '.join(missing)}. {HOW_TO_MAKE_THE_ROLES}")
+    for role in missing:
+        connection.execute(text(f"CREATE ROLE {role} NOLOGIN{' NOINHERIT' if role == APPLICATION else ''}"))
+    if missing:
+        grant_england(connection, APPLICATION, "CURRENT_USER")
+
+
+def grant_england(connection: Connection, *roles: str) -> None:
+    """Lets roles take on the England-wide role, and not inherit from it."""
+    # Before PostgreSQL 16, whether a member inherits is a matter of the member: NOINHERIT.
+    version = connection.scalar(text("SELECT current_setting('server_version_num')::int")) or 0
+    how = " WITH INHERIT FALSE, SET TRUE" if version >= 160000 else ""
+    for role in roles:
+        connection.execute(text(f"GRANT {ENGLAND} TO {role}{how}"))
+
+
+def make_roles(connection: Connection, passwords: Mapping[str, str]) -> None:
+    """Makes the three roles, or brings them in order. For an administrator of the server, in the service's database.
+
+    `passwords` are those of the roles that log in; a role that is not named keeps what it has. The database is closed
+    to every other login, and only the owner makes tables in it.
+    """
+    for role, attributes in _ROLES.items():
+        if not _exists(connection, role):
+            connection.execute(text(f"CREATE ROLE {role}"))
+        connection.execute(text(f"ALTER ROLE {role} {attributes} NOCREATEDB NOCREATEROLE"))
+    for role, password in passwords.items():
+        driver: Any = connection.connection.driver_connection
+        # Only the hash goes to the server, so that no log of it holds the password.
+        hashed = driver.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
+        connection.exec_driver_sql(f"ALTER ROLE {role} PASSWORD '{hashed}'")
+    grant_england(connection, APPLICATION)
+    database = connection.dialect.identifier_preparer.quote(str(connection.scalar(text("SELECT current_database()"))))
+    for statement in (
+        f"REVOKE ALL ON DATABASE {database} FROM PUBLIC",
+        f"GRANT CONNECT ON DATABASE {database} TO {OWNER}, {APPLICATION}",
+        "REVOKE ALL ON SCHEMA public FROM PUBLIC",
+        f"GRANT USAGE, CREATE ON SCHEMA public TO {OWNER}",
+        f"GRANT USAGE ON SCHEMA public TO {APPLICATION}, {ENGLAND}",
+    ):
+        connection.execute(text(statement))
+
+
+def share_out(connection: Connection) -> None:
+    """Gives the application what it needs of each table, and no more. Runs after all migrations, every time.
+
+    Of a table with policies: reading, adding, changing. Of one that is only added to: reading and adding. Nobody but
+    the owner empties or alters anything.
+    """
+    if connection.dialect.name != "postgresql" or not _exists(connection, APPLICATION):
+        return
+    both = f"{APPLICATION}, {ENGLAND}"
+    for table, is_protected in connection.execute(text(_TABLES)).all():
+        if table == "alembic_version":
+            rights: Sequence[str] = ("SELECT",)
+        elif table in APPEND_ONLY_TABLES:
+            rights = ("SELECT", "INSERT")
+        else:
+            rights = ("SELECT", "INSERT", "UPDATE") if is_protected else ("SELECT", "INSERT", "UPDATE", "DELETE")
+        connection.execute(text(f'REVOKE ALL ON TABLE "{table}" FROM {both}'))
+        connection.execute(text(f'GRANT {", ".join(rights)} ON TABLE "{table}" TO {both}'))
+
+
+def _exists(connection: Connection, role: str) -> bool:
+    return bool(connection.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": role}))
+
+
+def _run(connection: Connection, statements: str) -> None:
+    for statement in statements.split("\n--\n"):
+        connection.exec_driver_sql(statement)
+
+
+_TABLES = """
+SELECT relname, relrowsecurity FROM pg_class
+WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND pg_has_role(relowner, 'USAGE')
+"""
+_READABLE = f"ccg_id = ANY ((SELECT nullif(current_setting('{READABLE}', true), ''))::uuid[])"
+_WRITABLE = f"ccg_id = ANY ((SELECT nullif(current_setting('{WRITABLE}', true), ''))::uuid[])"
+_ANYWHERE = f"(SELECT current_setting('{WRITES_EVERYTHING}', true)) = 'yes'"
+_POLICIES = f"""
+ALTER TABLE {{table}} ENABLE ROW LEVEL SECURITY
+--
+ALTER TABLE {{table}} FORCE ROW LEVEL SECURITY
+--
+CREATE POLICY read_in_scope ON {{table}} FOR SELECT USING ({_READABLE})
+--
+CREATE POLICY added_in_scope ON {{table}} FOR INSERT WITH CHECK ({_WRITABLE})
+--
+CREATE POLICY changed_in_scope ON {{table}} FOR UPDATE USING ({_WRITABLE}) WITH CHECK ({_WRITABLE})
+--
+CREATE POLICY read_england ON {{table}} FOR SELECT TO {ENGLAND} USING (true)
+--
+CREATE POLICY added_england ON {{table}} FOR INSERT TO {ENGLAND} WITH CHECK ({_ANYWHERE})
+--
+CREATE POLICY changed_england ON {{table}} FOR UPDATE TO {ENGLAND} USING ({_ANYWHERE}) WITH CHECK ({_ANYWHERE})
+"""
+_NO_POLICIES = """
+DROP POLICY read_in_scope ON {table}
+--
+DROP POLICY added_in_scope ON {table}
+--
+DROP POLICY changed_in_scope ON {table}
+--
+DROP POLICY read_england ON {table}
+--
+DROP POLICY added_england ON {table}
+--
+DROP POLICY changed_england ON {table}
+--
+ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY
+--
+ALTER TABLE {table} DISABLE ROW LEVEL SECURITY
+"""
+# Only a link that is new is looked at: an older one may lead to a case that this writer does not see, and stays.
+_LINKS = """
+CREATE FUNCTION case_links_to_what_is_seen() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND new.converted_from_id IS NOT DISTINCT FROM old.converted_from_id THEN
+        RETURN new;
+    END IF;
+    IF NOT EXISTS (SELECT FROM case_review WHERE id = new.converted_from_id) THEN
+        RAISE EXCEPTION 'converted_from_a_case_of_that_ccg: there is no such case'
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'converted_from_a_case_of_that_ccg';
+    END IF;
+    RETURN new;
+END $$
+--
+CREATE TRIGGER case_links_to_what_is_seen BEFORE INSERT OR UPDATE OF converted_from_id ON case_review
+FOR EACH ROW WHEN (new.converted_from_id IS NOT NULL) EXECUTE FUNCTION case_links_to_what_is_seen()
+"""
+_NO_LINKS = """
+DROP TRIGGER case_links_to_what_is_seen ON case_review
+--
+DROP FUNCTION case_links_to_what_is_seen()
+"""
