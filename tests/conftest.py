@@ -62,6 +62,13 @@ def app(sqlite_service: Flask) -> Iterator[Flask]:
     _take_away_cases(sqlite_service)
 
 
+@pytest.fixture
+def postgresql_app(postgresql_service: Flask) -> Iterator[Flask]:
+    """As `app`, on PostgreSQL. Its test is marked `postgresql`."""
+    yield postgresql_service
+    _take_away_cases(postgresql_service)
+
+
 @pytest.fixture(params=BOTH)
 def either_app(request: pytest.FixtureRequest) -> Iterator[Flask]:
     """As `app`, on each of the two databases in turn."""

@@ -1,0 +1,94 @@
+"""What goes past the session's conditions exists in one module: text, Core on tables, connections, other sessions.
+
+Found by reading the code, so that a line that nobody tests is found too.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("app", "admin_views", "models", "seeds")
+THE_MODULE = "app/database.py"
+# What makes tables and policies runs in migrations, as the owner and never in the service.
+OF_MIGRATIONS = ("models/database_rules.py", "models/row_security.py", "models/migrations/")
+
+IMPORTED = {
+    # Statements that name no model.
+    "text", "TextClause", "literal_column", "Table", "MetaData",
+    # Ways to a connection, and sessions of one's own.
+    "create_engine", "Connection", "sessionmaker", "scoped_session", "new_session",
+    # The scope itself.
+    "enter", "EVERYTHING",
+}  # fmt: skip
+ATTRIBUTES = {
+    "__table__", "tables", "exec_driver_sql", "from_statement", "connect", "raw_connection", "connection", "get_bind",
+    "engine", "engines", "cursor", "executescript", "session_factory", "info",
+}  # fmt: skip
+# What is there for a reason that can be seen to be harmless: how often, and why.
+ALLOWED = {
+    ("app/cases/searching.py", "literal_column"): (1, "a column that the models do not have; nothing typed is in it"),
+    ("app/access/row_scope.py", "new_session"): (1, "every_organisation"),
+    ("app/access/row_scope.py", "enter"): (1, "every_organisation"),
+    ("app/access/row_scope.py", "EVERYTHING"): (3, "its definition, every_organisation, and the refusal of text"),
+    ("app/access/row_scope.py", "info"): (2, "where the scope is kept"),
+    ("app/factory.py", "engine"): (1, "handed to the module"),
+    ("admin_views/cases.py", "engine"): (1, "which of the two databases it is"),
+    ("models/base.py", "MetaData"): (1, "the names of constraints"),
+    ("models/declarations.py", "info"): (2, "of a column: where its declaration is kept"),
+    ("app/access/current.py", "enter"): (1, "the scope of the person who is signed in, once for each request"),
+}
+
+
+def used_in(path: Path) -> Counter[str]:
+    """How often a module uses what goes past the session, types left out."""
+    found: Counter[str] = Counter()
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    types = {
+        id(inner)
+        for node in ast.walk(tree)
+        for said in (getattr(node, "annotation", None), getattr(node, "returns", None))
+        if said is not None
+        for inner in ast.walk(said)
+    }
+    imports = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(("sqlalchemy", "app.", "row_scope"))
+    ]
+    imported = {one.asname or one.name: one.name for node in imports for one in node.names}
+    defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    for node in tree.body:
+        if isinstance(node, ast.Assign):
+            defined |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found.update(f"import {one.name}" for one in node.names if one.name.startswith("sqlalchemy"))
+        elif id(node) in types:
+            continue
+        elif isinstance(node, ast.Name) and imported.get(node.id, node.id if node.id in defined else "") in IMPORTED:
+            found[imported.get(node.id, node.id)] += 1
+        elif isinstance(node, ast.Attribute) and node.attr in ATTRIBUTES:
+            found[node.attr] += 1
+    return found
+
+
+def test_only_one_module_goes_past_the_session() -> None:
+    for room in ROOMS:
+        for path in sorted((ROOT / room).rglob("*.py")):
+            name = path.relative_to(ROOT).as_posix()
+            if name == THE_MODULE or name.startswith(OF_MIGRATIONS):
+                continue
+            for past, times in used_in(path).items():
+                allowed, _ = ALLOWED.get((name, past), (0, ""))
+                assert times <= allowed, (
+                    f"{name} uses `{past}` {times} times, {allowed} are allowed. Go through the session, or put it"
+                    f" into {THE_MODULE}."
+                )
+
+
+def test_what_is_allowed_is_used() -> None:
+    for (name, past), (number, _) in ALLOWED.items():
+        assert used_in(ROOT / name)[past] == number, f"{name} uses `{past}` less often than is allowed."
