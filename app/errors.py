@@ -9,11 +9,12 @@ from urllib.parse import quote
 
 from flask import Flask, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import OperationalError, ProgrammingError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from app.access import audit, clock
 from app.access.current import current_access, is_signed_in
+from app.access.row_scope import OutsideScope
 from models import db
 from models.enumerations import AuditAction
 
@@ -51,6 +52,7 @@ NO_ACCOUNT = (
 )
 
 
+REFUSED_BY_POSTGRESQL = "42501"  # insufficient_privilege
 AUDITED = {403: AuditAction.REFUSED, 404: AuditAction.NOT_FOUND}
 
 
@@ -73,6 +75,15 @@ def init_app(app: Flask) -> None:
             _write_down(AUDITED[code], reference)
         return _page(code, title, lines, logging.WARNING, reference)
 
+    @app.errorhandler(OutsideScope)
+    def outside(error: OutsideScope) -> ResponseReturnValue:
+        return _outside(error)
+
+    @app.errorhandler(ProgrammingError)
+    def forbidden(error: ProgrammingError) -> ResponseReturnValue:
+        # PostgreSQL's policies and rights refused what the session had let through.
+        return _outside(error) if getattr(error.orig, "sqlstate", "") == REFUSED_BY_POSTGRESQL else broken(error)
+
     @app.errorhandler(OperationalError)
     def unavailable(error: OperationalError) -> ResponseReturnValue:
         db.session.rollback()
@@ -83,6 +94,15 @@ def init_app(app: Flask) -> None:
     def broken(error: Exception) -> ResponseReturnValue:
         db.session.rollback()
         return _page(500, *WORDS[500], logging.ERROR, new_reference(), what_failed(error))
+
+
+def _outside(error: Exception) -> ResponseReturnValue:
+    """To somebody outside its scope a row does not exist, whichever guard said so. The log says which."""
+    db.session.rollback()
+    reference = new_reference()
+    if is_signed_in():
+        _write_down(AuditAction.NOT_FOUND, reference)
+    return _page(404, *WORDS[404], logging.ERROR, reference, what_failed(error))
 
 
 def new_reference() -> str:

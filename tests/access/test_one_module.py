@@ -60,9 +60,9 @@ def used_in(path: Path) -> Counter[str]:
     ]
     imported = {one.asname or one.name: one.name for node in imports for one in node.names}
     defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
-    for node in tree.body:
-        if isinstance(node, ast.Assign):
-            defined |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    for statement in tree.body:
+        if isinstance(statement, ast.Assign):
+            defined |= {target.id for target in statement.targets if isinstance(target, ast.Name)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found.update(f"import {one.name}" for one in node.names if one.name.startswith("sqlalchemy"))
