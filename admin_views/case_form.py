@@ -19,6 +19,7 @@ from models.declarations import Kind, items_of
 from models.enumerations import MediaInterest, Publication, Status
 
 FORM_ITEMS = {item.name: item for item in items_of(CaseReview) if item.in_form}
+ABOVE_A_CCG = [item for item in items_of(CaseReview) if item.part_of]
 LARGEST_TOKEN = 100
 
 
@@ -113,10 +114,8 @@ def on_fields(problems: Problems, form: NHSForm) -> Problems:
 
 def part_of(place: Place, lookups: Lookups) -> str:
     """The STP and region that follow from a CCG."""
-    above = [lookups.organisations.above(place.id, kind, lookups.today) for kind in ("stp", "region")]
-    return ". ".join(
-        f"{kind}: {one.name} ({one.code})" for kind, one in zip(("STP", "Region"), above, strict=True) if one
-    )
+    above = [(item.label, lookups.place_of(item, place.id)) for item in ABOVE_A_CCG]
+    return ". ".join(f"{label}: {one.name} ({one.code})" for label, one in above if one)
 
 
 def without(form: NHSForm, names: Iterable[str]) -> NHSForm:

@@ -9,32 +9,24 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from markupsafe import Markup
 from sqlalchemy import ColumnElement
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm.exc import StaleDataError
 
-from app.access import clock
 from app.access.current import current_access, may
 from app.access.permissions import Permission
 from app.access.visibility import who_can_see
-from app.cases import conditions, writing
-from app.cases.checking import Checked, check
+from app.cases import conditions
 from app.cases.searching import cases_with
 from app.nhsuk.forms import NHSForm
 from app.nhsuk.wording import nhs_moment
-from app.rules import case_rules
 from models import CaseReview, Section, db
 from models.enumerations import Status
 
-from . import case_form
+from . import case_form, case_saving
 from .base import TrackerView
 from .case_actions import ACTIONS, CaseAction
 from .facts import lookups
 from .filters import NamedFilter
 
 SIGNALS = "Needs attention"
-STALE = "This case was changed after you opened it. What you typed is still below"
-WITHDRAWN = "is withdrawn. Bring it back before you change it"
-ALREADY_SAVED = "You have already saved this form"
 
 
 class CaseReviewView(TrackerView):
@@ -142,6 +134,7 @@ class CaseReviewView(TrackerView):
         if not form.is_submitted():
             form.form_token.data = case_form.new_token()
         case_form.offer(form, access, lookups(), None)
+        form.case = None
         return form
 
     def edit_form(self, obj: CaseReview | None = None) -> NHSForm:
@@ -163,117 +156,18 @@ class CaseReviewView(TrackerView):
         """The form; a withdrawn case leads to its page, which offers to bring it back."""
         case: CaseReview = self.one_or_404()
         if request.method == "GET" and case.is_withdrawn and self.may_change(case):
-            flash(f"Case {case.reference} {WITHDRAWN}", "info")
+            flash(f"Case {case.reference} {case_saving.WITHDRAWN}", "info")
             return redirect(self.get_url(".details_view", id=case.id))
         return self.change(case)
 
     def validate_form(self, form: NHSForm) -> bool:
-        """Shapes first, then the rules: all problems at once, each on its field."""
-        if not form.is_submitted():
-            return False
-        shapes_hold = form.validate()
-        # On an older version the rules would speak of values that somebody else has changed meanwhile.
-        if not self.is_new(form) or not self.is_newest(form):
-            return False
-        case: CaseReview | None = getattr(form, "case", None)
-        if case is not None and case.is_withdrawn:
-            form.add_problems({"": [f"Case {case.reference} {WITHDRAWN}"]})
-            return False
-        form.checked = self.check(form)
-        return shapes_hold and not form.checked.problems and may_be_kept(form)
+        return form.is_submitted() and case_saving.may_be_saved(form)
 
-    def check(self, form: NHSForm, **fixed: Any) -> Checked:
-        """What the rules say of a form; `fixed` are values that the page itself sets."""
-        case: CaseReview | None = getattr(form, "case", None)
-        values = case_form.typed_values(form) | fixed
-        if case is None and values.get("ccg") is None and len(current_access().current_ccgs) == 1:
-            values["ccg"] = current_access().current_ccgs[0].id
-        unread = {field.name for field in form.item_fields if field.errors}
-        form.to_save = values
-        with db.session.no_autoflush:
-            checked = check(db.session(), values, by=current_access(), lookups=lookups(), case=case)
-        # A field that could not be read has said so already.
-        problems = {name: said for name, said in checked.problems.items() if name not in unread}
-        form.add_problems(case_form.on_fields(problems, form))
-        if case is None and "ccg" in problems:
-            case_form.offer_those_open(form, current_access(), lookups())
-        form.add_warnings(checked.warnings)
-        return Checked(problems, checked.warnings, checked.converted_from)
-
-    def create_model(self, form: NHSForm) -> Any:
-        session, by = db.session(), current_access().person
-        return self.save(
-            form,
-            lambda: writing.record(
-                session, form.to_save, by=by, at=clock.now(), today=lookups().today, source=form.checked.converted_from
-            ),
-            "recorded",
-        )
+    def create_model(self, form: NHSForm) -> CaseReview | None:
+        return case_saving.record(form)
 
     def update_model(self, form: NHSForm, model: CaseReview) -> bool:
-        def apply() -> CaseReview:
-            writing.change(
-                model,
-                form.to_save,
-                by=current_access().person,
-                at=clock.now(),
-                today=lookups().today,
-                source=form.checked.converted_from,
-            )
-            return model
-
-        return self.save(form, apply, "saved") is not None
-
-    def save(self, form: NHSForm, apply: Any, done: str) -> CaseReview | None:
-        """Makes a change and spends the form's token in one transaction. None, with the reason on the form, if not."""
-        session, by, token = db.session(), current_access().person, str(form.form_token.data or "")
-        if not 0 < len(token) <= case_form.LARGEST_TOKEN:
-            form.add_problems({"": ["The form was not complete. Check what you typed and save again"]})
-            form.form_token.data = case_form.new_token()
-            return None
-        refused = False
-        try:
-            case: CaseReview = apply()
-            writing.use_token(session, token, by=by, at=clock.now(), case_id=case.id)
-            session.commit()
-        except writing.TokenAlreadyUsed:
-            session.rollback()
-            self.is_new(form)
-        except StaleDataError:
-            session.rollback()
-            form.add_problems({"": [STALE]})
-        except IntegrityError:
-            session.rollback()
-            refused = True
-        else:
-            flash(f"Case {case.reference} {done}", "success")
-            return case
-        if refused:
-            self._say_why_refused(form)
-        return None
-
-    def is_newest(self, form: NHSForm) -> bool:
-        """Whether the form was opened on the newest version of its case."""
-        case: CaseReview | None = getattr(form, "case", None)
-        if case is None or form.version.data == str(case.version):
-            return True
-        by = f", by {case.changed_by.name}" if case.changed_by else ""
-        form.add_problems({"": [f"{STALE}. It was changed on {nhs_moment(case.changed_at)}{by}"]})
-        return False
-
-    def is_new(self, form: NHSForm) -> bool:
-        """Whether the form has not been saved before: a double click, a reload and the back button save nothing."""
-        case_id = writing.case_saved_with(db.session(), str(form.form_token.data or ""))
-        if case_id is None:
-            return True
-        case = db.session().get(CaseReview, case_id)
-        form.add_problems({"": [f"{ALREADY_SAVED}{f', as case {case.reference}' if case else ''}"]})
-        return False
-
-    def _say_why_refused(self, form: NHSForm) -> None:
-        """The database refused what the rules allowed: somebody was quicker with the same number or the same form."""
-        if self.is_new(form) and not self.check(form).problems:
-            form.add_problems({"": ["The case could not be saved. Save again"]})
+        return case_saving.change(form) is not None
 
     # Closing, opening again, withdrawing, bringing back
 
@@ -307,14 +201,8 @@ class CaseReviewView(TrackerView):
         form.case = case
         if not form.is_submitted():
             form.form_token.data, form.version.data = case_form.new_token(), str(case.version)
-        elif form.validate() & self._act_is_allowed(action, form):
-            saved = self.save(
-                form,
-                lambda: action.do(case, form, current_access().person, clock.now(), lookups().today),
-                action.done,
-            )
-            if saved is not None:
-                return redirect(details)
+        elif case_saving.may_be_done(form, action) and case_saving.do(form, action):
+            return redirect(details)
         return self.render(
             "cases/act.html",
             title=action.title,
@@ -326,25 +214,8 @@ class CaseReviewView(TrackerView):
             back_url=details,
         )
 
-    def _act_is_allowed(self, action: CaseAction, form: NHSForm) -> bool:
-        if not self.is_new(form) or not self.is_newest(form):
-            return False
-        if not action.fits(form.case):
-            form.add_problems({"": [STALE]})
-            return False
-        reasons = [field.item for field in form.item_fields if field.name == "reason"]
-        form.add_warnings(case_rules.warnings_about(form.values, items=reasons))
-        if action.rules_must_hold and self.check(form, **action.fixed).problems:
-            return False
-        return may_be_kept(form)
-
 
 _COLOURS = {Status.OPEN: "blue", Status.CLOSED: "grey"}
-
-
-def may_be_kept(form: NHSForm) -> bool:
-    """Whether text that looks as if it identified somebody is not there, or was confirmed."""
-    return form.is_confirmed or not form.has_warnings
 
 
 def _last_change(case: CaseReview) -> str:

@@ -74,7 +74,7 @@ class TrackerFilter(BaseFilter):
         return FilterField(arg, self.label, self.kind, value, options if self.kind == "select" else [])
 
     def apply(self, query: Any, value: Any, alias: Any = None) -> Any:
-        raise NotImplementedError("The list asks for the condition: see TrackerView.chosen_rows.")
+        raise NotImplementedError("The list asks for the condition: see ListView.chosen_rows.")
 
 
 class ChoiceFilter(TrackerFilter):

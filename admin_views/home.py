@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,10 +16,12 @@ from app.cases import figures
 from app.cases.figures import Figures
 from app.nhsuk.wording import nhs_moment
 from app.rules.succession import Place
-from models import db
+from models import CaseReview, db
+from models.declarations import items_of
 from models.enumerations import Role
 
 from .facts import lookups
+from .reference_lists import CCGView, RegionView, STPView
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class TableOf:
 
 
 HEAD = ["Name", "Cases", "Open", "No update for 90 days", "Signed off, not published", "Possible duplicates"]
+# Each table with the item of a case that it counts by.
+TABLES = {"By region": "region", "By STP": "stp", "By CCG": "ccg"}
 
 
 class HomeView(AdminIndexView):
@@ -123,17 +126,12 @@ def _for_readers() -> dict[str, Any]:
 
 def _tables(counted: dict[Any, Figures]) -> list[TableOf]:
     """The figures by region, STP and CCG: each only where there is more than one to compare."""
-    known, today = lookups().organisations, lookups().today
-    levels: list[tuple[str, str, Callable[[Any], Place | None]]] = [
-        ("By region", "region", lambda ccg: known.above(ccg, "region", today)),
-        ("By STP", "stp", lambda ccg: known.above(ccg, "stp", today)),
-        ("By CCG", "ccg", lambda ccg: known.places[ccg]),
-    ]
+    items = {item.name: item for item in items_of(CaseReview)}
     tables = []
-    for caption, name, place_of in levels:
+    for caption, name in TABLES.items():
         sums: dict[Place, Figures] = defaultdict(Figures)
         for ccg in current_access().readable_ccgs:
-            place = place_of(ccg.id)
+            place = lookups().place_of(items[name], ccg.id)
             if place is not None:
                 sums[place] += counted.get(ccg.id, Figures())
         if len(sums) < 2:
@@ -141,7 +139,7 @@ def _tables(counted: dict[Any, Figures]) -> list[TableOf]:
         rows = [
             _row(place, name, total)
             for place, total in sorted(sums.items(), key=lambda one: one[0].name)
-            if total.cases or name != "ccg"
+            if total.cases or place.kind not in lookups().organisations.case_kinds
         ]
         tables.append(TableOf(caption, HEAD, rows))
     return tables
@@ -161,7 +159,6 @@ def _row(place: Place, name: str, total: Figures) -> list[tuple[str, str | None]
 
 def _for_administrators() -> dict[str, Any]:
     known, today = lookups().organisations, lookups().today
-    current = {kind: sum(p.is_open_on(today) for p in known.of_kind(kind)) for kind in ("ccg", "stp", "region")}
     return {
         "title": "Home",
         "lede": "The reference lists that you keep for the whole of England",
@@ -169,9 +166,14 @@ def _for_administrators() -> dict[str, Any]:
         "groups": [],
         "tables": [],
         "links": [
-            ("CCGs", url_for("ccgs.index_view"), f"{current['ccg']} current"),
-            ("STPs", url_for("stps.index_view"), f"{current['stp']} current"),
-            ("Regions", url_for("regions.index_view"), f"{current['region']} current"),
+            *(
+                (
+                    view.title,
+                    url_for(f"{view.address}.index_view"),
+                    f"{sum(place.is_open_on(today) for place in known.of_kind(view.kind))} current",
+                )
+                for view in (CCGView, STPView, RegionView)
+            ),
             *(
                 (title, url_for(f"{endpoint}.index_view"), f"{len(lookups().active(name, today))} in use")
                 for title, endpoint, name in (

@@ -18,6 +18,7 @@ from app.rules.words import in_words
 from models import CodeListEntry, DesignatedProfessional, Organisation, ReviewType, Theme, db
 from models.code_lists import SECTION
 from models.declarations import Kind
+from models.organisations import CCG, REGION, STP
 
 from .base import TrackerView
 from .facts import lookups
@@ -80,15 +81,15 @@ class OrganisationView(TrackerView):
 
 
 class CCGView(OrganisationView):
-    kind, address, title, one, many = "ccg", "ccgs", "CCGs", "CCG", "CCGs"
+    kind, address, title, one, many = CCG, "ccgs", "CCGs", "CCG", "CCGs"
 
 
 class STPView(OrganisationView):
-    kind, address, title, one, many = "stp", "stps", "STPs", "STP", "STPs"
+    kind, address, title, one, many = STP, "stps", "STPs", "STP", "STPs"
 
 
 class RegionView(OrganisationView):
-    kind, address, title, one, many = "region", "regions", "Regions", "region", "regions"
+    kind, address, title, one, many = REGION, "regions", "Regions", "region", "regions"
 
 
 class CodeListView(TrackerView):

@@ -30,7 +30,7 @@ from .base import HasId, Moment, OwnedByCCG, db, utc_now
 from .code_lists import DesignatedProfessional, ReviewType, Theme
 from .declarations import GUIDANCE, SERVICE, Files, Item, Kind, OnlyWhen, Search, derived, item
 from .enumerations import MediaInterest, PartnershipKind, Publication, Status
-from .organisations import Organisation
+from .organisations import REGION, STP, Organisation
 from .people import Person, stored
 
 
@@ -144,6 +144,7 @@ class CaseReview(HasId, OwnedByCCG, db.Model):
             column="ccg_id",
             definition="“STP area” and “STP code”: the STP that the CCG is part of, or was part of when it closed.",
             kind=Kind.ORGANISATION,
+            part_of=STP,
             section=Section.REVIEW,
             filterable=True,
             headings={"STP area": "name", "STP code": "code"},
@@ -155,6 +156,7 @@ class CaseReview(HasId, OwnedByCCG, db.Model):
             column="ccg_id",
             definition="“Region name” and “Region code”: the NHS England region that the STP is part of.",
             kind=Kind.ORGANISATION,
+            part_of=REGION,
             section=Section.REVIEW,
             filterable=True,
             headings={"Region name": "name", "Region code": "code"},
@@ -429,6 +431,7 @@ class CaseReview(HasId, OwnedByCCG, db.Model):
             definition="The CCG that answers for the case today: the CCG itself, or the one that took over from it.",
             source=SERVICE,
             kind=Kind.ORGANISATION,
+            answers_today=True,
             section=Section.REVIEW,
             headings={"Current CCG code": "code"},
         )

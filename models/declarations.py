@@ -69,6 +69,8 @@ class Item:
     `headings` maps each heading in files to what stands under it: "" for the item itself, else an attribute of what it
     names (an organisation's `name` or `code`).
     `filtered_with` are other columns in which the filter looks too. `last` puts the item behind those added later.
+    An organisation is the one in the column, unless `part_of` names the kind of one that it is part of, or
+    `answers_today` asks for whoever answers for its cases today.
     """
 
     label: str
@@ -84,6 +86,8 @@ class Item:
     max_length: int | None = None
     choices: type[Labelled] | None = None
     code_list: str = ""
+    part_of: str = ""
+    answers_today: bool = False
     in_form: bool = True
     in_list: bool = False
     sortable: bool = False

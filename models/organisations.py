@@ -20,6 +20,9 @@ from .declarations import Files, Item, Search, item
 ODS = "Organisation Data Service"
 ONS = "Office for National Statistics"
 
+# The kinds that the code must know. What else there is to know of a kind stands in its row.
+COUNTRY, REGION, STP, CCG = "country", "region", "stp", "ccg"
+
 
 def _one_open(name: str, of: str) -> Index:
     """At most one row without an end for each organisation."""

@@ -56,13 +56,13 @@ class Lookups:
     codes: Codes
     today: date
 
-    def place_of(self, item: Item, ccg_id: UUID) -> Place | None:
-        """The organisation that an item names for a case of a CCG: the CCG, its STP, its region, its successor."""
-        if item.name == "ccg":
-            return self.organisations.places[ccg_id]
-        if item.name == "current_ccg":
-            return self.organisations.places[self.organisations.current_of(ccg_id, self.today)]
-        return self.organisations.above(ccg_id, item.name, self.today)
+    def place_of(self, item: Item, place_id: UUID) -> Place | None:
+        """The organisation that an item names where its column holds this one."""
+        if item.part_of:
+            return self.organisations.above(place_id, item.part_of, self.today)
+        if item.answers_today:
+            place_id = self.organisations.current_of(place_id, self.today)
+        return self.organisations.places[place_id]
 
     def code_of(self, item: Item, entry_id: UUID | None) -> CodeEntry | None:
         return None if entry_id is None else self.codes[item.code_list].get(entry_id)

@@ -9,11 +9,10 @@ from uuid import UUID
 from app.rules.succession import Organisations, Place
 from models import Person
 from models.enumerations import Role
+from models.organisations import COUNTRY
 
 from .permissions import Permission, permissions_of, reads_cases
 from .row_scope import RowScope
-
-COUNTRY = "country"
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,7 @@ from uuid import UUID
 from app.rules.succession import Organisations, Place
 from app.rules.words import in_words
 from models.enumerations import Role
-
-from .people import COUNTRY
+from models.organisations import COUNTRY
 
 
 @dataclass(frozen=True)

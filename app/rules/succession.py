@@ -56,7 +56,7 @@ class Organisations:
     places: Mapping[UUID, Place]
     parts: tuple[Part, ...]
     takeovers: tuple[Takeover, ...]
-    case_kinds: frozenset[str] = frozenset({"ccg"})
+    case_kinds: frozenset[str]
 
     @cached_property
     def _successors(self) -> dict[UUID, list[Takeover]]:

@@ -65,6 +65,7 @@ MAP = Organisations(
             ("SPLIT", "RIGHT", NEW),
         )
     ),
+    case_kinds=frozenset({"ccg"}),
 )
 
 
@@ -133,6 +134,7 @@ def test_a_loop_is_refused_aloud() -> None:
         {one.id: one for one in PLACES},
         (),
         (Takeover(IDS["A"], IDS["B"], NEW), Takeover(IDS["B"], IDS["A"], NEW)),
+        frozenset({"ccg"}),
     )
     with pytest.raises(ValueError, match="leads back to itself"):
         loop.current_of(IDS["A"], NEWER)

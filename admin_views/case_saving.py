@@ -1,0 +1,184 @@
+"""From a submitted form to a saved case, or to the words on the form that say why not.
+
+`form.case` is the case that the form is about, None where it records a new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import flash
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
+
+from app.access import clock
+from app.access.current import current_access
+from app.cases import writing
+from app.cases.checking import Checked, check
+from app.nhsuk.forms import NHSForm
+from app.nhsuk.wording import nhs_moment
+from app.rules import case_rules
+from models import CaseReview, db
+
+from . import case_form
+from .case_actions import CaseAction
+from .facts import lookups
+
+STALE = "This case was changed after you opened it. What you typed is still below"
+WITHDRAWN = "is withdrawn. Bring it back before you change it"
+ALREADY_SAVED = "You have already saved this form"
+NOT_COMPLETE = "The form was not complete. Check what you typed and save again"
+NOT_SAVED = "The case could not be saved. Save again"
+
+# Whether it may be saved
+
+
+def may_be_saved(form: NHSForm) -> bool:
+    """Shapes first, then the rules: all problems at once, each on its field."""
+    shapes_hold = form.validate()
+    # On an older version the rules would speak of values that somebody else has changed meanwhile.
+    if not _is_new(form) or not _is_newest(form):
+        return False
+    if form.case is not None and form.case.is_withdrawn:
+        form.add_problems({"": [f"Case {form.case.reference} {WITHDRAWN}"]})
+        return False
+    form.checked = _check(form)
+    return shapes_hold and not form.checked.problems and _may_be_kept(form)
+
+
+def may_be_done(form: NHSForm, action: CaseAction) -> bool:
+    """As `may_be_saved`, for a page that does one thing."""
+    shapes_hold = form.validate()
+    if not _is_new(form) or not _is_newest(form):
+        return False
+    if not action.fits(form.case):
+        form.add_problems({"": [STALE]})
+        return False
+    reasons = [field.item for field in form.item_fields if field.name == "reason"]
+    form.add_warnings(case_rules.warnings_about(form.values, items=reasons))
+    if action.rules_must_hold and _check(form, **action.fixed).problems:
+        return False
+    return shapes_hold and _may_be_kept(form)
+
+
+def _is_new(form: NHSForm) -> bool:
+    """Whether the form has not been saved before: a double click, a reload and the back button save nothing."""
+    case_id = writing.case_saved_with(db.session(), str(form.form_token.data or ""))
+    if case_id is None:
+        return True
+    case = db.session().get(CaseReview, case_id)
+    form.add_problems({"": [f"{ALREADY_SAVED}{f', as case {case.reference}' if case else ''}"]})
+    return False
+
+
+def _is_newest(form: NHSForm) -> bool:
+    """Whether the form was opened on the newest version of its case."""
+    case: CaseReview | None = form.case
+    if case is None or form.version.data == str(case.version):
+        return True
+    by = f", by {case.changed_by.name}" if case.changed_by else ""
+    form.add_problems({"": [f"{STALE}. It was changed on {nhs_moment(case.changed_at)}{by}"]})
+    return False
+
+
+def _check(form: NHSForm, **fixed: Any) -> Checked:
+    """What the rules say of a form; `fixed` are values that the page itself sets."""
+    case: CaseReview | None = form.case
+    values = case_form.typed_values(form) | fixed
+    if case is None and values.get("ccg") is None and len(current_access().current_ccgs) == 1:
+        values["ccg"] = current_access().current_ccgs[0].id
+    unread = {field.name for field in form.item_fields if field.errors}
+    form.to_save = values
+    with db.session.no_autoflush:
+        checked = check(db.session(), values, by=current_access(), lookups=lookups(), case=case)
+    # A field that could not be read has said so already.
+    problems = {name: said for name, said in checked.problems.items() if name not in unread}
+    form.add_problems(case_form.on_fields(problems, form))
+    if case is None and "ccg" in problems:
+        case_form.offer_those_open(form, current_access(), lookups())
+    form.add_warnings(checked.warnings)
+    return Checked(problems, checked.warnings, checked.converted_from)
+
+
+def _may_be_kept(form: NHSForm) -> bool:
+    """Whether text that looks as if it identified somebody is not there, or was confirmed."""
+    return form.is_confirmed or not form.has_warnings
+
+
+# Saving it
+
+
+def record(form: NHSForm) -> CaseReview | None:
+    """A new case from a form that may be saved. None, as with the others, where it was not saved after all."""
+    return _save(
+        form,
+        lambda: writing.record(
+            db.session(),
+            form.to_save,
+            by=current_access().person,
+            at=clock.now(),
+            today=lookups().today,
+            source=form.checked.converted_from,
+        ),
+        "recorded",
+    )
+
+
+def change(form: NHSForm) -> CaseReview | None:
+    """The form's case with the values of a form that may be saved."""
+
+    def apply() -> CaseReview:
+        case: CaseReview = form.case
+        writing.change(
+            case,
+            form.to_save,
+            by=current_access().person,
+            at=clock.now(),
+            today=lookups().today,
+            source=form.checked.converted_from,
+        )
+        return case
+
+    return _save(form, apply, "saved")
+
+
+def do(form: NHSForm, action: CaseAction) -> CaseReview | None:
+    """The form's case after one thing was done to it that may be done."""
+    return _save(
+        form,
+        lambda: action.do(form.case, form, current_access().person, clock.now(), lookups().today),
+        action.done,
+    )
+
+
+def _save(form: NHSForm, apply: Callable[[], CaseReview], done: str) -> CaseReview | None:
+    """Makes a change and spends the form's token in one transaction. None, with the reason on the form, if not."""
+    session, by, token = db.session(), current_access().person, str(form.form_token.data or "")
+    if not 0 < len(token) <= case_form.LARGEST_TOKEN:
+        form.add_problems({"": [NOT_COMPLETE]})
+        form.form_token.data = case_form.new_token()
+        return None
+    try:
+        case = apply()
+        writing.use_token(session, token, by=by, at=clock.now(), case_id=case.id)
+        session.commit()
+    except writing.TokenAlreadyUsed:
+        session.rollback()
+        _is_new(form)
+    except StaleDataError:
+        session.rollback()
+        form.add_problems({"": [STALE]})
+    except IntegrityError:
+        session.rollback()
+        _say_why_refused(form)
+    else:
+        flash(f"Case {case.reference} {done}", "success")
+        return case
+    return None
+
+
+def _say_why_refused(form: NHSForm) -> None:
+    """The database refused what the rules allowed: somebody was quicker with the same number or the same form."""
+    if _is_new(form) and not _check(form).problems:
+        form.add_problems({"": [NOT_SAVED]})

@@ -1,0 +1,90 @@
+"""What stands around the rows of a list: the filter panel, what is chosen, and the addresses that lead on."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from flask import g
+
+from app.access.current import current_access
+from app.rules.words import count_of
+from models.declarations import Kind
+
+from .facts import lookups
+from .filters import FilterField, FilterGroup
+from .listing import ListView
+
+
+def context_of(view: ListView, given: dict[str, Any]) -> dict[str, Any]:
+    """What the list page needs beside Flask-Admin's own context."""
+    args = given["active_filters"] or []
+    count, size = given["count"], given["page_size"]
+    columns = [
+        (name, label)
+        for name, label in view._list_columns
+        if view.by_name[name].kind is not Kind.ORGANISATION or len(current_access().readable_ccgs) > 1
+    ]
+    return {
+        "title": view.title,
+        "caption": view.title,
+        "page": min(given["page"] or 0, max(0, (count - 1) // size)),
+        "list_columns": columns,
+        "column_index": {name: index for index, (name, _) in enumerate(view._list_columns)},
+        "panel": _panel(view, args),
+        "chosen": _tags(view, args, given),
+        "clear_url": view.get_url(".index_view", **_kept(view, given, with_search=True)),
+        "kept": list(_kept(view, given, with_search=False).items()),
+        "count_text": count_of(count, view.one, view.many),
+        "download_url": view.get_url(
+            ".export", export_type="csv", **_kept(view, given, with_search=True), **given["filter_args"]
+        )
+        if view.can_export and not g.get("filters_left_out")
+        else None,
+        "can_create": view.can_create,
+        "create_text": f"Record a {view.one}",
+        "empty_message": _empty_message(view, bool(args or given["search"])),
+        "search_hint": view.search_hint,
+        "row_actions": view.actions_on_row if view.can_edit else None,
+        "row_name": view.name_of,
+        "details_url": lambda row: view.get_url(".details_view", id=row.id, url=given["return_url"]),
+    }
+
+
+def _kept(view: ListView, given: dict[str, Any], *, with_search: bool) -> dict[str, Any]:
+    """What an address of the list keeps beside its filters."""
+    kept = {
+        "sort": given["sort_column"],
+        "desc": given["sort_desc"],
+        "page_size": given["page_size"] if given["page_size"] != view.page_size else None,
+    }
+    if with_search:
+        kept["search"] = given["search"]
+    return {name: value for name, value in kept.items() if value not in (None, "")}
+
+
+def _panel(view: ListView, chosen: list[tuple[int, str, str]]) -> list[FilterGroup]:
+    """The filter panel, grouped by section, with what is chosen."""
+    values = {index: value for index, _, value in chosen}
+    groups: dict[str, list[FilterField]] = defaultdict(list)
+    for index, one in enumerate(view._filters):
+        if one.is_offered(lookups()):
+            arg = f"flt_{view.get_filter_arg(index, one)}"
+            groups[one.section].append(one.field(arg, values.get(index, ""), lookups()))
+    return [FilterGroup(title, fields) for title, fields in groups.items()]
+
+
+def _tags(view: ListView, chosen: list[tuple[int, str, str]], given: dict[str, Any]) -> list[tuple[str, str]]:
+    """Each chosen filter in words, with the address of the list without it."""
+    tags = []
+    for index, label, value in chosen:
+        rest = view._get_filters([one for one in chosen if one[0] != index])
+        url = view.get_url(".index_view", **_kept(view, given, with_search=True), **rest)
+        tags.append((f"{label}: {view._filters[index].words_for(value, lookups())}", url))
+    return tags
+
+
+def _empty_message(view: ListView, is_filtered: bool) -> str:
+    if is_filtered:
+        return f"No {view.many} match. Take out a filter or change the search."
+    return f"There are no {view.many} yet."

@@ -1,0 +1,196 @@
+"""The questions of a list: which rows, in which order, from which address.
+
+Flask-Admin routes and calls; each question is answered from the declared items. `base.py` adds the pages.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from flask import abort, flash, g, request
+from flask_admin.contrib.sqla import ModelView
+from flask_admin.model.base import ViewArgs
+from jinja2 import pass_context
+from markupsafe import Markup
+from sqlalchemy import ColumnElement, Select, asc, desc, func, nulls_last, select
+from sqlalchemy import case as when
+
+from app.cases.searching import rows_with
+from models import db
+from models.declarations import Item, Kind, items_of
+
+from .facts import lookups
+from .filters import NamedFilter, TrackerFilter, filters_for
+from .presenters import value_of, words_for
+
+MOST_FILTERS = 40
+FURTHEST_PAGE = 1_000_000
+
+
+class ListView(ModelView):
+    """The rows of a model as a list. A screen derives from `TrackerView`, which says who may come in."""
+
+    # What a screen declares of its list.
+    list_of: ClassVar[Any]
+    address: ClassVar[str]
+    title: ClassVar[str]
+    one: ClassVar[str]
+    many: ClassVar[str]
+    search_hint: ClassVar[str] = ""
+    newest_first: ClassVar[str | None] = None
+    lowest_first: ClassVar[str | None] = None
+    named_filters: ClassVar[tuple[NamedFilter, ...]] = ()
+
+    # What Flask-Admin is told for every list.
+    named_filter_urls = True
+    can_set_page_size = True
+    page_size_options = (20, 50, 100)
+    column_display_pk = False
+
+    def __init__(self) -> None:
+        self.items = items_of(self.list_of)
+        self.by_name = {item.name: item for item in self.items}
+        super().__init__(
+            self.list_of, db, name=self.title, endpoint=self.address.replace("-", "_"), url=f"/{self.address}"
+        )
+
+    # What Flask-Admin asks at start-up
+
+    def get_list_columns(self) -> list[tuple[str, str]]:
+        return [(item.name, item.label) for item in self.items if item.in_list]
+
+    def get_sortable_columns(self) -> dict[str, str]:
+        return {item.name: item.name for item in self.items if item.sortable}
+
+    def scaffold_list_columns(self) -> list[str]:
+        return [name for name, _ in self.get_list_columns()]
+
+    def scaffold_auto_joins(self) -> list[Any]:
+        return []
+
+    def init_search(self) -> bool:
+        return any(item.search for item in self.items)
+
+    def get_filters(self) -> list[TrackerFilter]:
+        found: list[TrackerFilter] = [one for item in self.items if item.filterable for one in filters_for(item)]
+        return [*found, *self.named_filters]
+
+    # The rows
+
+    def chosen_rows(self, search: str | None, filters: list[tuple[int, str, str]] | None) -> Select[Any]:
+        """The rows that a search and filters choose, in no order. Row scope comes on top, in the session."""
+        statement = select(self.list_of).where(*self.standing_conditions(filters or []))
+        if search and search.strip():
+            statement = statement.where(self.found_by(search))
+        for index, _, value in filters or []:
+            statement = statement.where(self._filters[index].condition(self.list_of, value, lookups()))
+        return statement
+
+    def standing_conditions(self, filters: list[tuple[int, str, str]]) -> list[ColumnElement[bool]]:
+        """Conditions of the list itself, for example one kind of organisation."""
+        return []
+
+    def found_by(self, search: str) -> ColumnElement[bool]:
+        return rows_with(search, self.list_of, self.items)
+
+    def get_list(
+        self,
+        page: int | None,
+        sort_column: str | None,
+        sort_desc: bool,
+        search: str | None,
+        filters: Any,
+        execute: bool = True,
+        page_size: int | None = None,
+    ) -> tuple[int, list[Any]]:
+        chosen = self.chosen_rows(search, filters)
+        session = db.session()
+        count = session.scalar(chosen.with_only_columns(func.count(), maintain_column_froms=True)) or 0
+        size = page_size or self.page_size
+        start = min(page or 0, max(0, (count - 1) // size)) * size
+        rows = session.scalars(self.in_order(chosen, sort_column, bool(sort_desc)).limit(size).offset(start))
+        return count, list(rows)
+
+    @pass_context
+    def get_list_value(self, context: Any, model: Any, name: str) -> str | Markup:
+        item = self.by_name[name]
+        return words_for(item, value_of(item, model), lookups())
+
+    def name_of(self, row: Any) -> str:
+        """What a row is called in links and headings."""
+        return str(getattr(row, self.items[0].column))
+
+    def actions_on_row(self, row: Any) -> list[tuple[str, str]]:
+        """What can be done with a row in the list: (words, address)."""
+        return [("Change", self.get_url(".edit_view", id=row.id))] if self.can_edit else []
+
+    # Their order
+
+    def in_order(self, statement: Select[Any], column: str | None, descending: bool) -> Select[Any]:
+        """The rows in the order of one item, then by id: the same on every page and on both databases."""
+        if column is not None and column in self._sortable_columns:
+            by = self.order_of(self.by_name[column])
+        elif self.newest_first is not None:
+            by, descending = self.order_of(self.by_name[self.newest_first]), True
+        else:
+            by, descending = self.order_of(self.by_name.get(self.lowest_first or "", self.items[0])), False
+        direction = desc(by) if descending else asc(by)
+        # Without "nulls last" where there are none, so that an index can give the order.
+        if getattr(by, "nullable", True):
+            direction = nulls_last(direction)
+        return statement.order_by(direction, self.list_of.id.desc() if descending else self.list_of.id)
+
+    def order_of(self, item: Item) -> Any:
+        """What an item is sorted by: code lists and organisations by the words that people read."""
+        column = getattr(self.list_of, item.column)
+        if item.kind is Kind.CODE:
+            ranked = sorted(lookups().codes[item.code_list].values(), key=lambda entry: entry.label)
+            ranks = {entry.id: rank for rank, entry in enumerate(ranked)}
+        elif item.kind is Kind.ORGANISATION:
+            ranks = {place.id: rank for rank, place in enumerate(lookups().organisations.case_holders())}
+        elif item.kind is Kind.CHOICE and item.choices is not None:
+            ranks = {choice: rank for rank, choice in enumerate(item.choices)}
+        else:
+            return column
+        return when(ranks, value=column) if ranks else column
+
+    # The address
+
+    def _get_list_extra_args(self) -> ViewArgs:
+        args = super()._get_list_extra_args()
+        args.page = args.page if 0 <= args.page < FURTHEST_PAGE else 0
+        args.sort_desc = 1 if args.sort_desc else None
+        args.search = "".join(c for c in args.search if c.isprintable())[:200] if args.search else None
+        column = self._get_column_by_idx(args.sort)
+        if column is None or column[0] not in self._sortable_columns:
+            args.sort = None
+        args.extra_args = {}
+        return args
+
+    def _get_list_filter_args(self) -> list[tuple[int, str, str]]:
+        """The filters of the address: those that are known and whose value makes sense. The rest is left out, aloud."""
+        found: list[tuple[int, str, str]] = []
+        left_out: list[str] = []
+        for arg, value in list(request.args.items())[: MOST_FILTERS * 2]:
+            key = arg[3:].split("_", 1)[-1] if arg.startswith("flt") and "_" in arg else None
+            if key is None or not value.strip():
+                continue
+            index, one = self._filter_args.get(key, (0, None))
+            try:
+                if one is None or len(found) >= MOST_FILTERS or not value.strip().isprintable():
+                    raise ValueError(key)
+                one.condition(self.list_of, value.strip(), lookups())
+            except (ValueError, OverflowError):
+                left_out.append(one.label if one else "an unknown filter")
+            else:
+                found.append((index, one.label, value.strip()))
+        if left_out and request.endpoint == f"{self.endpoint}.export":
+            abort(400)  # a file without a filter that was asked for would hold rows that nobody meant to download
+        if left_out:
+            g.filters_left_out = True
+            flash(f"Left out, because the value was not understood: {', '.join(dict.fromkeys(left_out))}", "error")
+        return sorted(found)
+
+    def _get_filters(self, filters: Any) -> dict[str, str]:
+        """Filters as arguments of an address: `flt_status_is=open`."""
+        return {f"flt_{self.get_filter_arg(index, self._filters[index])}": value for index, _, value in filters or []}
