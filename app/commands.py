@@ -12,6 +12,15 @@ from app.sign_in import demo
 from app.sign_in.views import description_of, is_demo
 from models import db
 from seeds.demo_cases import seed_demo
+from seeds.generated_cases import (
+    LAST_SEED,
+    MOST_CASES,
+    CannotGenerate,
+    Progress,
+    first_seeded_day,
+    generated_cases,
+    store_cases,
+)
 from seeds.reference import seed_reference
 
 seed = AppGroup("seed", help="What an empty service starts with.")
@@ -20,6 +29,7 @@ seed = AppGroup("seed", help="What an empty service starts with.")
 def init_app(app: Flask) -> None:
     app.cli.add_command(seed)
     app.cli.add_command(demo_accounts)
+    app.cli.add_command(generate_cases)
 
 
 @seed.command("reference")
@@ -51,3 +61,22 @@ def demo_accounts() -> None:
     width = max((len(person.subject) for person in people), default=0)
     for person in people:
         click.echo(f"  {person.subject:<{width}}  {person.name}: {description_of(person)}")
+
+
+@click.command("generate-cases")
+@click.argument("count", type=click.IntRange(1, MOST_CASES))
+@click.option("--seed", type=click.IntRange(0, LAST_SEED), default=1, show_default=True, help="Another gives others.")
+@with_appcontext
+def generate_cases(count: int, seed: int) -> None:
+    """Any number of generated cases, for measurements. Demo mode only; those that are there are not added again."""
+    if not is_demo():
+        raise click.ClickException("There are generated cases only when TRACKER_MODE is demo.")
+    progress = Progress()
+    with every_organisation("generated cases") as session:
+        try:
+            cases = generated_cases(count, seed, first_seeded_day(session, today()))
+            for progress in store_cases(session, cases):
+                click.echo(f"{progress.done:,} of {count:,}", err=True)
+        except CannotGenerate as problem:
+            raise click.ClickException(str(problem)) from None
+    click.echo(f"Generated cases: {progress}")
