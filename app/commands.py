@@ -18,6 +18,15 @@ from app.sign_in.views import description_of, is_demo
 from models import db
 from models.row_security import APPLICATION, ENGLAND, OWNER
 from seeds.demo_cases import seed_demo
+from seeds.generated_cases import (
+    LAST_SEED,
+    MOST_CASES,
+    CannotGenerate,
+    Progress,
+    first_seeded_day,
+    generated_cases,
+    store_cases,
+)
 from seeds.reference import seed_reference
 
 seed = AppGroup("seed", help="What an empty service starts with.")
@@ -27,6 +36,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(seed)
     app.cli.add_command(demo_accounts)
     app.cli.add_command(make_database_roles)
+    app.cli.add_command(generate_cases)
 
 
 @seed.command("reference")
@@ -78,3 +88,22 @@ def make_database_roles() -> None:
             passwords[url.username] = url.password
     make_roles_at(database_url(address), passwords)
     click.echo(f"Roles: {OWNER}, {APPLICATION}, {ENGLAND}. Passwords set: {', '.join(passwords) or 'none'}")
+
+
+@click.command("generate-cases")
+@click.argument("count", type=click.IntRange(1, MOST_CASES))
+@click.option("--seed", type=click.IntRange(0, LAST_SEED), default=1, show_default=True, help="Another gives others.")
+@with_appcontext
+def generate_cases(count: int, seed: int) -> None:
+    """Any number of generated cases, for measurements. Demo mode only; those that are there are not added again."""
+    if not is_demo():
+        raise click.ClickException("There are generated cases only when TRACKER_MODE is demo.")
+    progress = Progress()
+    with every_organisation("generated cases") as session:
+        try:
+            cases = generated_cases(count, seed, first_seeded_day(session, today()))
+            for progress in store_cases(session, cases):
+                click.echo(f"{progress.done:,} of {count:,}", err=True)
+        except CannotGenerate as problem:
+            raise click.ClickException(str(problem)) from None
+    click.echo(f"Generated cases: {progress}")
