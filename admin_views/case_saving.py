@@ -12,7 +12,7 @@ from flask import flash
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from app.access import clock
+from app.access import audit, clock
 from app.access.current import current_access
 from app.cases import writing
 from app.cases.checking import Checked, check
@@ -20,6 +20,7 @@ from app.nhsuk.forms import NHSForm
 from app.nhsuk.wording import nhs_moment
 from app.rules import case_rules
 from models import CaseReview, db
+from models.enumerations import AuditAction
 
 from . import case_form
 from .case_actions import CaseAction
@@ -44,6 +45,7 @@ def may_be_saved(form: NHSForm) -> bool:
         form.add_problems({"": [f"Case {form.case.reference} {WITHDRAWN}"]})
         return False
     form.checked = _check(form)
+    _write_down_unknown_records(form)
     return shapes_hold and not form.checked.problems and _may_be_kept(form)
 
 
@@ -99,6 +101,16 @@ def _check(form: NHSForm, **fixed: Any) -> Checked:
         case_form.offer_those_open(form, current_access(), lookups())
     form.add_warnings(checked.warnings)
     return Checked(problems, checked.warnings, checked.converted_from)
+
+
+def _write_down_unknown_records(form: NHSForm) -> None:
+    """A record that the form names and that is not there for this person is an attempt at it, like an address."""
+    named = {"converted_from": form.checked.problems, "ccg": form.errors}
+    unknown = [name for name, problems in named.items() if name in form and form[name].raw_data and name in problems]
+    for name in unknown:
+        audit.write_refusal(db.session(), AuditAction.NOT_FOUND, by=current_access().person_id, about=f" in {name}")
+    if unknown:
+        db.session.commit()
 
 
 def _may_be_kept(form: NHSForm) -> bool:

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import OperationalError, ProgrammingError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from app.access import audit, clock
+from app.access import audit
 from app.access.current import current_access, is_signed_in
 from app.access.row_scope import OutsideScope
 from models import db
@@ -113,16 +113,7 @@ def new_reference() -> str:
 def _write_down(action: AuditAction, reference: str) -> None:
     """Writes a refusal down, in a transaction of its own: what the request had begun is rolled back."""
     db.session.rollback()
-    asked_for = request.args.get("id", "")
-    audit.write(
-        db.session(),
-        action,
-        by=current_access().person_id,
-        at=clock.now(),
-        address=f"{request.method} {request.path}" + (f"?id={asked_for[:100]}" if asked_for else ""),
-        from_address=request.remote_addr or "",
-        reference=reference,
-    )
+    audit.write_refusal(db.session(), action, by=current_access().person_id, reference=reference)
     db.session.commit()
 
 

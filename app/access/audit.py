@@ -5,12 +5,32 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from flask import request
 from sqlalchemy.orm import Session
 
 from models import AuditEvent
 from models.enumerations import AuditAction
 
+from . import clock
+
 LONGEST_ADDRESS = 500
+
+
+def write_refusal(session: Session, action: AuditAction, *, by: UUID, about: str = "", reference: str = "") -> None:
+    """Adds an event about the present request; the caller commits. `about` is the field that named a record.
+
+    Of the address it keeps the path and the id: the rest of a query may hold words of a case.
+    """
+    asked_for = request.args.get("id", "")
+    write(
+        session,
+        action,
+        by=by,
+        at=clock.now(),
+        address=f"{request.method} {request.path}" + (f"?id={asked_for[:100]}" if asked_for else "") + about,
+        from_address=request.remote_addr or "",
+        reference=reference,
+    )
 
 
 def write(
