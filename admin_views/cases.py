@@ -65,7 +65,7 @@ class CaseReviewView(TrackerView):
         return [] if conditions.is_withdrawn in names else [conditions.is_recorded(lookups())]
 
     def found_by(self, search: str) -> ColumnElement[bool]:
-        return cases_with(search, db.engine.dialect.name)
+        return cases_with(search, db.session())
 
     def name_of(self, row: CaseReview) -> str:
         return row.reference

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import ColumnElement, Connection, Engine, Uuid, create_engine, event, func, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -91,7 +92,7 @@ def tell_scope(
     The settings, and the England-wide role, end with the transaction: nothing is left on a connection that goes back
     to a pool, of this process or of PgBouncer.
     """
-    if session.get_bind().dialect.name != "postgresql":
+    if not is_postgresql(session):
         return
     # The session's own `connection` refuses everybody.
     connection = connection or Session.connection(session)
@@ -114,6 +115,18 @@ SELECT set_config('{READABLE}', :readable, true), set_config('{WRITABLE}', :writ
 
 def _as_array(ids: Iterable[UUID]) -> str:
     return "{" + ",".join(sorted(map(str, ids))) + "}"
+
+
+def is_postgresql(session: Session) -> bool:
+    """Which of the two databases a session speaks to."""
+    return session.get_bind().dialect.name == "postgresql"
+
+
+def rare_case_ids(session: Session, query: ColumnElement[Any], most: int) -> list[UUID] | None:
+    """The cases in the transaction's scope that fit a text search; None where more than `most` of England's do."""
+    asked = select(func.rare_case_ids(query, most, type_=ARRAY(Uuid)))
+    ids: list[UUID] | None = Session.connection(session).scalar(asked)
+    return ids
 
 
 def new_session() -> TrackerSession:

@@ -136,7 +136,7 @@ class PostgreSQLDatabases:
     @contextmanager
     def fresh(self) -> Iterator[Database]:
         name = f"test_{uuid.uuid4().hex}"
-        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{self.template}"')
+        self._run(f'CREATE DATABASE "{name}" OWNER {OWNER} TEMPLATE "{self.template}"')
         yield self._at(name)
         self._run(f'DROP DATABASE "{name}" WITH (FORCE)')
 

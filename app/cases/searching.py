@@ -6,10 +6,15 @@ import re
 import unicodedata
 
 from sqlalchemy import ColumnElement, and_, column, false, func, literal_column, or_, select, table
+from sqlalchemy.orm import Session
 
+from app.access.row_scope import scope_of
+from app.database import is_postgresql, rare_case_ids
 from models import CaseReview
 from models.declarations import Item, Search, items_of
 
+# Words that at most so many cases of England have are looked up in PostgreSQL's index, whatever the scope.
+RARE = 2000
 MOST_WORDS = 20
 MOST_CHARACTERS = 200
 
@@ -25,8 +30,11 @@ def beginning_with(of: ColumnElement[str], typed: str) -> ColumnElement[bool]:
     return func.lower(of).startswith(typed.lower(), autoescape=True)
 
 
-def cases_with(typed: str, dialect: str) -> ColumnElement[bool]:
-    """A condition: the case holds every word that was typed, or its reference or a number begins with it."""
+def cases_with(typed: str, session: Session) -> ColumnElement[bool]:
+    """A condition: the case holds every word that was typed, or its reference or a number begins with it.
+
+    For the session's present scope and no other: on PostgreSQL the ids of cases with rare words may be in it.
+    """
     typed = re.sub(r"[\x00-\x1f\x7f\ud800-\udfff]", " ", typed)[:MOST_CHARACTERS].strip()
     words = words_of(typed)
     if not typed:
@@ -39,17 +47,26 @@ def cases_with(typed: str, dialect: str) -> ColumnElement[bool]:
     bare = re.sub(r"[^0-9A-Z]", "", typed.upper()).removeprefix("SCR")
     if bare:
         numbers.append(CaseReview.reference.startswith(f"SCR-{bare}", autoescape=True))
-    return or_(_has_words(words, dialect), *numbers) if words else or_(*numbers)
+    return or_(_has_words(words, session), *numbers) if words else or_(*numbers)
 
 
-def _has_words(words: list[str], dialect: str) -> ColumnElement[bool]:
-    if dialect == "postgresql":
-        query = " & ".join(f"'{word}':*" for word in words)
-        return literal_column("case_review.search_words").op("@@")(func.to_tsquery("simple", query))
+def _has_words(words: list[str], session: Session) -> ColumnElement[bool]:
+    if is_postgresql(session):
+        return _has_words_in_postgresql(words, session)
     query = " AND ".join(f'"{word}" *' for word in words)
     rows, index = table("case_search_row", column("id"), column("case_id")), table("case_search", column("rowid"))
     matching = select(index.c.rowid).where(column("case_search").op("MATCH")(query))
     return CaseReview.id.in_(select(rows.c.case_id).where(rows.c.id.in_(matching)))
+
+
+def _has_words_in_postgresql(words: list[str], session: Session) -> ColumnElement[bool]:
+    """By the index where all of England is read, or few cases have the words; else by looking through the scope."""
+    query = func.to_tsquery("simple", " & ".join(f"'{word}':*" for word in words))
+    if not scope_of(session).reads_everything:
+        ids = rare_case_ids(session, query, RARE)
+        if ids is not None:
+            return CaseReview.id.in_(ids)
+    return literal_column("case_review.search_words").op("@@")(query)
 
 
 def rows_with(typed: str, model: type, items: list[Item]) -> ColumnElement[bool]:

@@ -35,7 +35,6 @@ ALLOWED = {
     ("app/access/row_scope.py", "EVERYTHING"): (3, "its definition, every_organisation, and the refusal of text"),
     ("app/access/row_scope.py", "info"): (2, "where the scope is kept"),
     ("app/factory.py", "engine"): (1, "handed to the module"),
-    ("admin_views/cases.py", "engine"): (1, "which of the two databases it is"),
     ("models/base.py", "MetaData"): (1, "the names of constraints"),
     ("models/declarations.py", "info"): (2, "of a column: where its declaration is kept"),
     ("app/access/current.py", "enter"): (1, "the scope of the person who is signed in, once for each request"),

@@ -48,7 +48,7 @@ def test_down_and_up_again_on_populated_tables(fresh_either_app: Flask) -> None:
         db.session.commit()
     add_case(fresh_either_app, "84H", overview="Found again.")
     with unguarded(fresh_either_app) as session:
-        found = session.scalars(select(CaseReview).where(cases_with("found", session.get_bind().dialect.name))).all()
+        found = session.scalars(select(CaseReview).where(cases_with("found", session))).all()
         assert len(found) == 1
 
 
@@ -66,7 +66,7 @@ def test_a_migration_can_rebuild_the_table_of_cases(fresh_app: Flask) -> None:
             session.execute(text("UPDATE case_review SET overview = 'Afterwards.'"))
             session.commit()
         with unguarded(fresh_app) as session:
-            assert len(session.scalars(select(CaseReview).where(cases_with("afterw", "sqlite"))).all()) == 1
+            assert len(session.scalars(select(CaseReview).where(cases_with("afterw", session))).all()) == 1
 
 
 def test_the_words_of_every_searched_text_are_indexed(app: Flask) -> None:

@@ -18,10 +18,12 @@ def upgrade() -> None:
         batch_op.create_check_constraint("audit_action_is_known", ACTIONS)
     row_security.protect(op.get_bind(), "case_review")
     row_security.check_links_of_cases(op.get_bind())
+    row_security.find_rare_words_in_a_scope(op.get_bind())
 
 
 def downgrade() -> None:
     """The check stays as wide as it was: events that were written stay."""
+    row_security.drop_finding_of_rare_words(op.get_bind())
     row_security.drop_check_of_links(op.get_bind())
     row_security.unprotect(op.get_bind(), "case_review")
     op.drop_column("audit_event", "reason")
