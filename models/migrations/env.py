@@ -52,6 +52,8 @@ def run(connection: Connection) -> None:
 def run_as_owner() -> None:
     """On PostgreSQL the tables belong to a role of their own, which only migrations sign in as."""
     address = current_app.config["DATABASE_OWNER_URL"]
+    if not address and current_app.config["TRACKER_MODE"] == "service" and db.engine.dialect.name == "postgresql":
+        raise RuntimeError("DATABASE_OWNER_URL is missing. Set it to the address of the PostgreSQL as tracker_owner.")
     engine = create_engine(address, hide_parameters=True) if address else db.engine
     with engine.connect() as connection:
         run(connection)
