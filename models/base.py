@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 from flask_sqlalchemy import SQLAlchemy
@@ -27,7 +27,12 @@ class Base(DeclarativeBase):
 
 
 class OwnedByCCG:
-    """A row that belongs to a CCG. Row scope applies to every model that has this mixin."""
+    """A row that belongs to a CCG. Row scope applies to every model that has this mixin.
+
+    `may_be_deleted` is for rows that hold something for a while, such as drafts; their table's policies say so too.
+    """
+
+    may_be_deleted: ClassVar[bool] = False
 
     @declared_attr
     def ccg_id(cls) -> Mapped[UUID]:

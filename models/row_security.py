@@ -39,15 +39,18 @@ class RolesMissing(RuntimeError):
     """The roles that policies name are not there, and this login may not make them."""
 
 
-def protect(connection: Connection, table: str) -> None:
+def protect(connection: Connection, table: str, *, may_be_deleted: bool = False) -> None:
     """Puts policies on a table of rows that belong to a CCG (column `ccg_id`). Called by the table's migration.
 
-    Rows are read in the readable scope, added and changed in the writable one, and deleted by nobody. The sub-selects
-    make PostgreSQL read a setting once for each statement, not once for each row.
+    Rows are read in the readable scope, added and changed in the writable one, and deleted by nobody, unless the table
+    holds what is kept for a while only. The sub-selects make PostgreSQL read a setting once for each statement, not
+    once for each row.
     """
     if connection.dialect.name == "postgresql":
         require_roles(connection)
         _run(connection, _POLICIES.format(table=table))
+        if may_be_deleted:
+            _run(connection, _MAY_BE_DELETED.format(table=table))
 
 
 def unprotect(connection: Connection, table: str) -> None:
@@ -140,19 +143,21 @@ def make_roles(connection: Connection, passwords: Mapping[str, str]) -> None:
 def share_out(connection: Connection) -> None:
     """Gives the application what it needs of each table, and no more. Runs after all migrations, every time.
 
-    Of a table with policies: reading, adding, changing. Of one that is only added to: reading and adding. Nobody but
-    the owner empties or alters anything.
+    Of a table with policies: reading, adding, changing, and deleting where a policy speaks of it. Of one that is only
+    added to: reading and adding. Nobody but the owner empties or alters anything.
     """
     if connection.dialect.name != "postgresql" or not _exists(connection, APPLICATION):
         return
     both = f"{APPLICATION}, {ENGLAND}"
-    for table, is_protected in connection.execute(text(_TABLES)).all():
+    for table, is_protected, has_deletion in connection.execute(text(_TABLES)).all():
         if table == "alembic_version":
             rights: Sequence[str] = ("SELECT",)
         elif table in APPEND_ONLY_TABLES:
             rights = ("SELECT", "INSERT")
+        elif is_protected and not has_deletion:
+            rights = ("SELECT", "INSERT", "UPDATE")
         else:
-            rights = ("SELECT", "INSERT", "UPDATE") if is_protected else ("SELECT", "INSERT", "UPDATE", "DELETE")
+            rights = ("SELECT", "INSERT", "UPDATE", "DELETE")
         connection.execute(text(f'REVOKE ALL ON TABLE "{table}" FROM {both}'))
         connection.execute(text(f'GRANT {", ".join(rights)} ON TABLE "{table}" TO {both}'))
 
@@ -167,7 +172,8 @@ def _run(connection: Connection, statements: str) -> None:
 
 
 _TABLES = """
-SELECT relname, relrowsecurity FROM pg_class
+SELECT relname, relrowsecurity, EXISTS (SELECT FROM pg_policy WHERE polrelid = pg_class.oid AND polcmd = 'd')
+FROM pg_class
 WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND pg_has_role(relowner, 'USAGE')
 """
 _READABLE = f"ccg_id = ANY ((SELECT nullif(current_setting('{READABLE}', true), ''))::uuid[])"
@@ -190,7 +196,16 @@ CREATE POLICY added_england ON {{table}} FOR INSERT TO {ENGLAND} WITH CHECK ({_A
 --
 CREATE POLICY changed_england ON {{table}} FOR UPDATE TO {ENGLAND} USING ({_ANYWHERE}) WITH CHECK ({_ANYWHERE})
 """
+_MAY_BE_DELETED = f"""
+CREATE POLICY deleted_in_scope ON {{table}} FOR DELETE USING ({_WRITABLE})
+--
+CREATE POLICY deleted_england ON {{table}} FOR DELETE TO {ENGLAND} USING ({_ANYWHERE})
+"""
 _NO_POLICIES = """
+DROP POLICY IF EXISTS deleted_in_scope ON {table}
+--
+DROP POLICY IF EXISTS deleted_england ON {table}
+--
 DROP POLICY read_in_scope ON {table}
 --
 DROP POLICY added_in_scope ON {table}

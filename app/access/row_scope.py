@@ -141,9 +141,10 @@ def _restrict_write(state: ORMExecuteState, scope: RowScope) -> None:
         if _is_owned(state) or statement.select is not None:
             raise OutsideScope("Owned rows are added one by one, so that each is checked.")
         return
-    if _is_owned(state) and state.is_delete:
-        raise OutsideScope(NEVER_DELETED)
-    if _is_owned(state):
+    if state.is_delete and _is_owned(state):
+        if not state.bind_mapper.class_.may_be_deleted:  # type: ignore[union-attr]
+            raise OutsideScope(NEVER_DELETED)
+    elif _is_owned(state):
         named = {getattr(column, "key", column) for column in (statement._values or {})}
         if isinstance(state.parameters, list) or named & CHECKED_AT_FLUSH:
             raise OutsideScope("Owned rows are moved and linked one by one, so that each is checked.")
@@ -168,7 +169,7 @@ def _check_writes(session: Session, context: UOWTransaction, instances: Any) -> 
     """Refuses rows that are added to, changed in or moved out of a CCG outside the scope, and every deletion."""
     scope = scope_of(session)
     for row in session.deleted:
-        if isinstance(row, OwnedByCCG):
+        if isinstance(row, OwnedByCCG) and not (row.may_be_deleted and scope.may_write(row.ccg_id)):
             raise OutsideScope(NEVER_DELETED)
     for row in [*session.new, *session.dirty]:
         if not isinstance(row, OwnedByCCG):
