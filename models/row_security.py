@@ -128,6 +128,9 @@ def make_roles(connection: Connection, passwords: Mapping[str, str]) -> None:
         hashed = driver.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
         connection.exec_driver_sql(f"ALTER ROLE {role} PASSWORD '{hashed}'")
     grant_england(connection, APPLICATION, OWNER)
+    if not connection.scalar(text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")):
+        # An administrator of a managed server hands the database over to a role that they must be a member of.
+        connection.execute(text(f"GRANT {OWNER} TO CURRENT_USER"))
     database = connection.dialect.identifier_preparer.quote(str(connection.scalar(text("SELECT current_database()"))))
     for statement in (
         f"ALTER DATABASE {database} OWNER TO {OWNER}",
@@ -137,7 +140,7 @@ def make_roles(connection: Connection, passwords: Mapping[str, str]) -> None:
         f"GRANT USAGE, CREATE ON SCHEMA public TO {OWNER}",
         f"GRANT USAGE ON SCHEMA public TO {APPLICATION}, {ENGLAND}",
     ):
-        connection.execute(text(statement))
+        connection.exec_driver_sql(statement)
 
 
 def share_out(connection: Connection) -> None:
