@@ -2,68 +2,60 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
-from uuid import uuid4
 
 import pytest
 from flask import Flask
-from werkzeug.test import TestResponse
 
-from models import CaseReview
+from tests.access.doors import ACCOUNTS, World, knocks_at, open_doors, unclaimed, what_opens, without_any_guard
+from tests.access.guards import SESSION_GUARDS, without
 from tests.conftest import add_case
-from tests.databases import unguarded
 from tests.visitor import Visitor
 
-ACCOUNTS = ["ccg-16C", "ccg-93C"]
-PAGES = ["details", "edit", "close", "reopen", "withdraw", "bring-back"]
+
+def test_every_route_is_claimed_by_a_door_test(app: Flask) -> None:
+    assert unclaimed(app) == []
 
 
-def comparable(answer: TestResponse) -> tuple[int, str, list[str]]:
-    """Status, body and headers, without what differs at every request."""
-    body = re.sub(
-        r"Reference[^<]*<[^>]*>[0-9A-F]{8}|[0-9A-F]{8}|nonce=\"[^\"]+\"|value=\"[^\"]{40,}\"", "", answer.text
-    )
-    headers = [f"{name}: {value}" for name, value in answer.headers if name not in ("Content-Security-Policy",)]
-    return answer.status_code, body, [one for one in headers if not one.startswith("Set-Cookie")]
-
-
-@pytest.mark.parametrize("account", ACCOUNTS)
-@pytest.mark.parametrize("page", PAGES)
-def test_a_foreign_case_answers_like_one_that_never_was(either_app: Flask, account: str, page: str) -> None:
-    case = add_case(either_app, "84H", overview="Words of Durham.")
-    visitor = Visitor(either_app).sign_in(account)
-    token = visitor.form_on("/", "/sign-out").fields["csrf_token"]
-    fields = {"csrf_token": token, "form_token": "x", "version": "1", "overview": "Taken.", "reason": "Mine."}
-    for read in (True, False):
-        foreign, unknown = (
-            visitor.get(f"/cases/{page}/?id={one}") if read else visitor.post(f"/cases/{page}/?id={one}", fields)
-            for one in (case.id, uuid4())
-        )
-        assert foreign.status_code == (405 if page == "details" and not read else 404)
-        assert comparable(foreign) == comparable(unknown)
-        assert "Words of Durham" not in foreign.text and case.reference not in foreign.text
-    with unguarded(either_app) as session:
-        assert session.query(CaseReview).one().overview == "Words of Durham."
+def test_a_route_that_no_door_test_claims_is_named_and_so_is_a_claim_on_nothing() -> None:
+    bare = Flask("bare", static_folder=None)
+    bare.add_url_rule("/x/", "y", lambda: "", methods=["GET", "POST"])
+    forgotten = [one for one in unclaimed(bare) if one.startswith("No door test")]
+    assert [one.partition(".")[0] for one in forgotten] == [
+        "No door test claims /x/ (endpoint y GET)",
+        "No door test claims /x/ (endpoint y POST)",
+    ]
+    assert "DOORS in tests/access/doors.py claims endpoint cases.edit_view POST, which is not there." in unclaimed(bare)
 
 
 @pytest.mark.parametrize("account", ACCOUNTS)
-def test_no_list_count_search_filter_or_file_shows_a_foreign_case(either_app: Flask, account: str) -> None:
-    case = add_case(either_app, "84H", overview="Words of Durham.", steis_number="2021/1", media_interest="national")
-    visitor = Visitor(either_app).sign_in(account)
-    empty = visitor.get("/cases/").text
-    assert "0 cases" in empty
-    queries = ["search=durham", f"search={case.reference}", "search=2021", "flt_media_interest_is=national",
-               "flt_ccg_is=84H", "flt_stp_is=QHM", "flt_region_is=Y63", "flt_theme_1_is=neglect",
-               "flt_possible_duplicate_is=yes", "page=1", "page_size=100"]  # fmt: skip
-    for sort in range(8):
-        queries += [f"sort={sort}", f"sort={sort}&desc=1"]
-    for query in queries:
-        assert "0 cases" in visitor.get(f"/cases/?{query}").text, query
-        file = visitor.get(f"/cases/export/csv/?{query}")
-        # A filter that the person cannot choose is refused, like one that does not exist.
-        assert file.status_code == 400 or file.text.count("\n") == 1, query
-    assert case.reference not in visitor.get("/").text
+def test_every_door_is_shut(either_app: Flask, account: str) -> None:
+    assert open_doors(either_app, account) == []
+
+
+def test_every_door_that_leads_to_cases_is_found_open_without_the_guards(app: Flask) -> None:
+    """So each of the tests above can fail: nothing else would keep these requests from foreign cases."""
+    leading = {knock.name for knock in knocks_at(World(app, ACCOUNTS["ccg-84H"])) if knock.leads}
+    with without_any_guard(app):
+        found = what_opens(app, "ccg-84H")
+    assert sorted(leading - found.keys()) == []
+    written = {name for name in leading if name.endswith(" POST")}
+    assert len(written) == 5
+    assert {name for name, why in found.items() if "it wrote to a case" in why} == written
+    assert "it recorded a case" in found["cases new: CCG"]
+
+
+@pytest.mark.postgresql
+def test_every_door_is_shut_by_postgresql_alone(postgresql_app: Flask) -> None:
+    with without(postgresql_app, *SESSION_GUARDS):
+        assert open_doors(postgresql_app, "ccg-84H") == []
+
+
+def test_the_guards_stand_again_afterwards(app: Flask) -> None:
+    case = add_case(app, "93C")
+    with without_any_guard(app):
+        assert Visitor(app).sign_in("ccg-84H").get(f"/cases/details/?id={case.id}").status_code == 200
+    assert Visitor(app).sign_in("ccg-84H").get(f"/cases/details/?id={case.id}").status_code == 404
 
 
 def test_people_of_a_ccg_see_what_its_predecessors_recorded(either_app: Flask) -> None:
