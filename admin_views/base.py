@@ -15,7 +15,7 @@ from flask_admin import expose
 from markupsafe import Markup
 
 from app.access import clock
-from app.access.current import may
+from app.access.current import lookups, may
 from app.access.permissions import Permission
 from app.extracts.download import write_csv
 from app.nhsuk.form_converter import form_class_for
@@ -23,7 +23,6 @@ from app.nhsuk.forms import NHSForm
 from models import db
 
 from . import list_page
-from .facts import lookups
 from .listing import ListView
 from .presenters import html_for, value_of
 

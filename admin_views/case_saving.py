@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.access import audit, clock
-from app.access.current import current_access
+from app.access.current import current_access, lookups
 from app.cases import writing
 from app.cases.checking import Checked, check
 from app.nhsuk.forms import NHSForm
@@ -24,7 +24,6 @@ from models.enumerations import AuditAction
 
 from . import case_form
 from .case_actions import CaseAction
-from .facts import lookups
 
 STALE = "This case was changed after you opened it. What you typed is still below"
 WITHDRAWN = "is withdrawn. Bring it back before you change it"

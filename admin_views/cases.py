@@ -10,7 +10,7 @@ from flask_admin import expose
 from markupsafe import Markup
 from sqlalchemy import ColumnElement
 
-from app.access.current import current_access, may
+from app.access.current import current_access, lookups, may
 from app.access.permissions import Permission
 from app.access.visibility import who_can_see
 from app.cases import conditions
@@ -23,7 +23,6 @@ from models.enumerations import Status
 from . import case_form, case_saving
 from .base import TrackerView
 from .case_actions import ACTIONS, CaseAction
-from .facts import lookups
 from .filters import NamedFilter
 
 SIGNALS = "Needs attention"

@@ -10,13 +10,11 @@ from flask import Response
 from flask.typing import ResponseReturnValue
 from flask_admin import BaseView, expose
 
-from app.access.current import may
+from app.access.current import lookups, may
 from app.access.permissions import Permission
 from app.extracts.download import made_safe
 from models import CaseReview, Section
 from models.declarations import Files, Item, Kind, items_of
-
-from .facts import lookups
 
 HEADINGS = {
     "name": "Name",

@@ -10,7 +10,7 @@ from flask import url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import AdminIndexView, expose
 
-from app.access.current import current_access, is_signed_in, may
+from app.access.current import current_access, is_signed_in, lookups, may
 from app.access.permissions import Permission
 from app.cases import figures
 from app.cases.figures import Figures
@@ -20,7 +20,6 @@ from models import CaseReview, db
 from models.declarations import items_of
 from models.enumerations import Role
 
-from .facts import lookups
 from .reference_lists import CCGView, RegionView, STPView
 
 

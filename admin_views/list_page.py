@@ -7,11 +7,10 @@ from typing import Any
 
 from flask import g
 
-from app.access.current import current_access
+from app.access.current import current_access, lookups
 from app.rules.words import count_of
 from models.declarations import Kind
 
-from .facts import lookups
 from .filters import FilterField, FilterGroup
 from .listing import ListView
 

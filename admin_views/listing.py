@@ -15,11 +15,11 @@ from markupsafe import Markup
 from sqlalchemy import ColumnElement, Select, asc, desc, func, nulls_last, select
 from sqlalchemy import case as when
 
+from app.access.current import lookups
 from app.cases.searching import rows_with
 from models import db
 from models.declarations import Item, Kind, items_of
 
-from .facts import lookups
 from .filters import NamedFilter, TrackerFilter, filters_for
 from .presenters import value_of, words_for
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, or_
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from app.access.current import may
+from app.access.current import lookups, may
 from app.access.lookups import Lookups
 from app.access.permissions import Permission
 from app.nhsuk.forms import NHSForm
@@ -21,7 +21,6 @@ from models.declarations import Kind
 from models.organisations import CCG, REGION, STP
 
 from .base import TrackerView
-from .facts import lookups
 from .filters import NamedFilter
 
 

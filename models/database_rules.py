@@ -30,6 +30,20 @@ def belongs_to_models(thing: Any, name: str | None, type_: str, reflected: bool,
 APPEND_ONLY = "audit events are added and never changed"
 
 
+LISTS_VERSION = "lists_version"
+_LISTS = (
+    "organisation",
+    "organisation_kind",
+    "organisation_membership",
+    "organisation_name",
+    "organisation_succession",
+    "designated_professional",
+    "review_type",
+    "theme",
+)
+_CHANGES = ("insert", "update", "delete")
+
+
 def indexed_columns() -> list[str]:
     """The columns of a case whose words are to be indexed, from their declarations. A test compares."""
     return [item.column for item in items_of(CaseReview) if item.search is Search.WORDS]
@@ -72,6 +86,29 @@ def drop_append_only(connection: Connection) -> None:
         connection.execute(text("DROP FUNCTION audit_event_is_append_only()"))
 
 
+def note_changes_of_lists(connection: Connection) -> None:
+    """Gives the reference lists a version, new whenever a row of one changes. Called by a migration.
+
+    A random word and no counter: a change that is rolled back and another can never share one.
+    """
+    connection.execute(text("INSERT INTO setting (name, value) VALUES (:name, '')"), {"name": LISTS_VERSION})
+    if connection.dialect.name == "postgresql":
+        _run(connection, _POSTGRESQL_NOTE.format(name=LISTS_VERSION))
+        for table in _LISTS:
+            _run(connection, _POSTGRESQL_NOTES.format(table=table))
+    else:
+        create_triggers(connection)
+
+
+def forget_changes_of_lists(connection: Connection) -> None:
+    """Takes away what `note_changes_of_lists` made."""
+    if connection.dialect.name == "postgresql":
+        for table in _LISTS:
+            connection.execute(text(f"DROP TRIGGER {table}_has_changed ON {table}"))
+        connection.execute(text("DROP FUNCTION lists_have_changed()"))
+    connection.execute(text("DELETE FROM setting WHERE name = :name"), {"name": LISTS_VERSION})
+
+
 def create_triggers(connection: Connection) -> None:
     """Creates SQLite's triggers anew: a migration that rebuilds the table drops them without a word."""
     if connection.dialect.name != "sqlite":
@@ -90,13 +127,16 @@ def create_triggers(connection: Connection) -> None:
     )
     if inspect(connection).has_table("audit_event"):
         _run(connection, _SQLITE_APPEND_ONLY.format(message=APPEND_ONLY))
+    for table in _LISTS:
+        for change in _CHANGES:
+            _run(connection, _SQLITE_NOTES.format(table=table, change=change, name=LISTS_VERSION))
 
 
 def drop_triggers(connection: Connection) -> None:
     """Takes SQLite's triggers and the index's view away, as they must be while a migration rebuilds the table."""
     if connection.dialect.name == "sqlite":
         connection.execute(text("DROP VIEW IF EXISTS case_search_source"))
-        for name in _SQLITE_TRIGGER_NAMES:
+        for name in (*_SQLITE_TRIGGER_NAMES, *(f"{table}_{change}" for table in _LISTS for change in _CHANGES)):
             connection.execute(text(f"DROP TRIGGER IF EXISTS {name}"))
 
 
@@ -172,6 +212,22 @@ CREATE TRIGGER audit_event_never_goes BEFORE DELETE ON audit_event BEGIN SELECT 
 --
 CREATE TRIGGER audit_event_stands_once BEFORE INSERT ON audit_event
 WHEN EXISTS (SELECT 1 FROM audit_event WHERE id = new.id) BEGIN SELECT raise(ABORT, '{message}'); END
+"""
+_SQLITE_NOTES = """
+CREATE TRIGGER {table}_{change} AFTER {change} ON {table} BEGIN
+    UPDATE setting SET value = lower(hex(randomblob(16))) WHERE name = '{name}';
+END
+"""
+_POSTGRESQL_NOTE = """
+CREATE FUNCTION lists_have_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE setting SET value = gen_random_uuid()::text WHERE name = '{name}';
+    RETURN NULL;
+END $$
+"""
+_POSTGRESQL_NOTES = """
+CREATE TRIGGER {table}_has_changed AFTER INSERT OR UPDATE OR DELETE ON {table}
+FOR EACH STATEMENT EXECUTE FUNCTION lists_have_changed()
 """
 _POSTGRESQL_APPEND_ONLY = """
 CREATE FUNCTION audit_event_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from flask import abort, g
+from flask import abort, current_app, g
 from sqlalchemy.orm import Session
 
 from models import Person
 
 from .clock import today
-from .organisations import read_organisations
+from .lookups import Lookups, known_lists
 from .people import Access, access_of
 from .permissions import Permission
 from .row_scope import enter
@@ -24,9 +24,10 @@ R = TypeVar("R")
 def begin(session: Session, person: Person) -> Access:
     """Works out a person's access for this request, and puts the session to work in their row scope."""
     day = today()
-    access = access_of(person, read_organisations(session, day), day)
+    lists = known_lists(session, day, current_app.extensions.setdefault("tracker.lists", {}))
+    access = access_of(person, lists.organisations, day)
     enter(session, access.scope)
-    g.access = access
+    g.access, g.lookups = access, lists
     return access
 
 
@@ -36,6 +37,13 @@ def current_access() -> Access:
     if access is None:
         abort(401)
     return access
+
+
+def lookups() -> Lookups:
+    """Organisations and code lists as at the day of this request."""
+    current_access()
+    found: Lookups = g.lookups
+    return found
 
 
 def is_signed_in() -> bool:

@@ -1,4 +1,4 @@
-"""The small lists that every screen and file needs: organisations and code lists, read once for each request."""
+"""The small lists that every screen and file needs: organisations and code lists, read again when one has changed."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from sqlalchemy.orm import Session
 
 from app.rules.case_rules import Code
 from app.rules.succession import Organisations, Place
-from models import CODE_LISTS
+from models import CODE_LISTS, Setting
+from models.database_rules import LISTS_VERSION
 from models.declarations import Item
+
+from .organisations import read_organisations
 
 
 @dataclass(frozen=True)
@@ -70,3 +73,20 @@ class Lookups:
     def active(self, code_list: str, day: date) -> list[CodeEntry]:
         """The entries that can be chosen on a day."""
         return [entry for entry in self.codes[code_list].values() if entry.is_active_on(day)]
+
+
+def known_lists(session: Session, day: date, kept: dict[str, tuple[str, Lookups]]) -> Lookups:
+    """The lists as at a day: those that were kept, while neither the day nor the version in the database is another.
+
+    Triggers give the lists a new version with every change, in the same transaction, so a change that was committed is
+    seen by the very next request of every process. `kept` holds the newest; it may be shared between threads.
+    """
+    version = session.scalar(select(Setting.value).where(Setting.name == LISTS_VERSION))
+    if version and "lists" in kept:
+        kept_version, lists = kept["lists"]
+        if (kept_version, lists.today) == (version, day):
+            return lists
+    lists = Lookups(read_organisations(session, day), read_codes(session), day)
+    if version:
+        kept["lists"] = (version, lists)
+    return lists

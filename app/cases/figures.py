@@ -62,4 +62,4 @@ def total(figures: Iterable[Figures]) -> Figures:
 
 def last_changed(session: Session, number: int = 5) -> list[CaseReview]:
     """The cases that were changed last, withdrawn ones too."""
-    return list(session.scalars(select(CaseReview).order_by(CaseReview.changed_at.desc()).limit(number)))
+    return list(session.scalars(select(CaseReview).order_by(CaseReview.changed_at.desc(), CaseReview.id).limit(number)))

@@ -24,10 +24,8 @@ from uuid import UUID, uuid4
 import pytest
 from flask import Flask
 from sqlalchemy import Table, delete, inspect, select, tuple_, update
-from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from admin_views import facts
 from admin_views.cases import CaseReviewView
 from admin_views.filters import NamedFilter
 from app.access import current
@@ -466,11 +464,7 @@ def open_doors(app: Flask, account: str) -> list[str]:
 
 def what_opens(app: Flask, account: str) -> dict[str, set[str]]:
     """The doors that an account finds open, by name, with the reasons."""
-    with lists_read_once():
-        return _what_opens(app, account, ACCOUNTS[account])
-
-
-def _what_opens(app: Flask, account: str, who: Account) -> dict[str, set[str]]:
+    who = ACCOUNTS[account]
     found: dict[str, set[str]] = {}
 
     def note(knock: Knock, *reasons: str) -> None:
@@ -629,26 +623,6 @@ def take_away(app: Flask, rows: Rows) -> None:
             if keys:
                 session.execute(delete(table).where(tuple_(*table.primary_key).in_(keys)))
         session.commit()
-
-
-@contextmanager
-def lists_read_once() -> Iterator[None]:
-    """Each request reads all organisations and codes, which is most of its time, and no knock changes them."""
-    known: dict[tuple[Any, ...], Any] = {}
-
-    def once(read: Callable[..., Any]) -> Callable[..., Any]:
-        def reading(session: Session, *of: Any) -> Any:
-            key = (read, str(db.engine.url), *of)
-            if key not in known:
-                known[key] = read(session, *of)
-            return known[key]
-
-        return reading
-
-    with pytest.MonkeyPatch.context() as switched:
-        switched.setattr(current, "read_organisations", once(read_organisations))
-        switched.setattr(facts, "read_codes", once(read_codes))
-        yield
 
 
 @contextmanager

@@ -87,7 +87,7 @@ def test_the_triggers_are_those_of_today(app: Flask) -> None:
         with db.engine.begin() as connection:
             database_rules.create_triggers(connection)
         assert sorted(triggers()) == sorted(before)
-        assert len(before) == 7
+        assert len(before) == 7 + 3 * 8
 
 
 @pytest.mark.parametrize("word", ["ccg_id", "id"])
