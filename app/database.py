@@ -32,12 +32,15 @@ def prepare(engine: Engine, *, in_service: bool = False) -> None:
     """
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _settings_of_sqlite)
+        if in_service:
+            log.warning("SQLite has no row-level security of its own: only the service keeps CCGs apart.")
     elif in_service:
         event.listen(engine, "connect", _check_role)
         try:
             engine.connect().close()
-        except OperationalError:
-            log.warning("The database does not answer yet. Its role is checked as soon as it does.")
+            engine.dispose()  # a connection that was open before a fork would be shared
+        except OperationalError as error:
+            log.warning("The database does not answer yet. Its role is checked as soon as it does. %s", error.orig)
 
 
 def _settings_of_sqlite(connection: Any, record: object) -> None:
@@ -70,6 +73,8 @@ _WHY_A_ROLE_GOES_PAST_POLICIES = """
 SELECT current_user, CASE
     WHEN rolsuper THEN 'is a superuser'
     WHEN rolbypassrls THEN 'has BYPASSRLS'
+    WHEN EXISTS (SELECT FROM pg_roles WHERE (rolsuper OR rolbypassrls) AND pg_has_role(oid, 'MEMBER'))
+        THEN 'can become a role that has BYPASSRLS'
     WHEN EXISTS (SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
                  AND pg_has_role(relowner, 'MEMBER')) THEN 'is, or can become, the owner of tables'
     WHEN pg_has_role(to_regrole(%s), 'USAGE') THEN 'inherits from the England-wide role'

@@ -52,7 +52,6 @@ NO_ACCOUNT = (
 )
 
 
-REFUSED_BY_POSTGRESQL = "42501"  # insufficient_privilege
 AUDITED = {403: AuditAction.REFUSED, 404: AuditAction.NOT_FOUND}
 
 
@@ -81,8 +80,9 @@ def init_app(app: Flask) -> None:
 
     @app.errorhandler(ProgrammingError)
     def forbidden(error: ProgrammingError) -> ResponseReturnValue:
-        # PostgreSQL's policies and rights refused what the session had let through.
-        return _outside(error) if getattr(error.orig, "sqlstate", "") == REFUSED_BY_POSTGRESQL else broken(error)
+        # A policy of PostgreSQL refused what the session had let through. A right that is missing is another matter.
+        of_policy = getattr(getattr(error.orig, "diag", None), "source_function", "") == "ExecWithCheckOptions"
+        return _outside(error) if of_policy else broken(error)
 
     @app.errorhandler(OperationalError)
     def unavailable(error: OperationalError) -> ResponseReturnValue:

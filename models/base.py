@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.query import Query
 from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import DateTime, Dialect, ForeignKey, MetaData, Uuid
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
@@ -42,6 +43,14 @@ class OwnedByCCG:
 ONE_BY_ONE = "Rows are added and changed one by one, or by a statement with a condition, so that each is checked."
 
 
+class TrackerQuery(Query):
+    """The older way to ask. Its `get` goes by way of the session's, which checks."""
+
+    def get(self, ident: Any) -> Any:
+        entity: Any = self.column_descriptions[0]["entity"]
+        return self.session.get(entity, ident)
+
+
 class TrackerSession(FlaskSession):
     """A session whose `get` re-checks rows that are already in memory.
 
@@ -72,7 +81,7 @@ class TrackerSession(FlaskSession):
         raise PermissionError(ONE_BY_ONE)
 
 
-db = SQLAlchemy(model_class=Base, session_options={"class_": TrackerSession})
+db = SQLAlchemy(model_class=Base, session_options={"class_": TrackerSession, "query_cls": TrackerQuery})
 
 
 def utc_now() -> datetime:

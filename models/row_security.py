@@ -101,6 +101,8 @@ def require_roles(connection: Connection) -> None:
         connection.execute(text(f"CREATE ROLE {role} NOLOGIN{' NOINHERIT' if role == APPLICATION else ''}"))
     if missing:
         grant_england(connection, APPLICATION, "CURRENT_USER")
+    if not connection.scalar(text("SELECT pg_has_role(:role, 'MEMBER')"), {"role": ENGLAND}):
+        raise RolesMissing(f"This login is no member of {ENGLAND}. {HOW_TO_MAKE_THE_ROLES}")
 
 
 def grant_england(connection: Connection, *roles: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from admin_views.cases import CaseReviewView
 from models import CaseReview, db
@@ -62,7 +62,7 @@ def test_a_database_that_is_busy_is_a_plain_page_that_says_when_to_try_again(
     def fails(view: CaseReviewView, row: CaseReview) -> None:
         row.lessons = SECRET
         with db.engine.connect() as other:
-            db.session.execute(text("PRAGMA busy_timeout=50"))
+            Session.connection(db.session()).exec_driver_sql("PRAGMA busy_timeout=50")
             other.exec_driver_sql("BEGIN IMMEDIATE")
             db.session.flush()
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ClauseElement, Connection, event, false, inspect
+from sqlalchemy import BindParameter, ClauseElement, Connection, event, false, inspect
 from sqlalchemy.orm import (
     FromStatement,
     ORMExecuteState,
@@ -34,7 +34,8 @@ _KEY = "row_scope"
 NEVER_DELETED = "Owned rows are withdrawn, never deleted."
 
 # Columns of owned rows whose new value must itself lie in the scope.
-CHECKED_AT_FLUSH = {"ccg_id", "converted_from_id", "converted_from_ccg_id"}
+LINKS = {"converted_from_id", "converted_from_ccg_id"}
+CHECKED_AT_FLUSH = {"ccg_id", *LINKS}
 
 
 class OutsideScope(PermissionError):
@@ -140,6 +141,8 @@ def _restrict_write(state: ORMExecuteState, scope: RowScope) -> None:
     if state.is_insert:
         if _is_owned(state) or statement.select is not None:
             raise OutsideScope("Owned rows are added one by one, so that each is checked.")
+        if any(not isinstance(value, BindParameter) for value in (statement._values or {}).values()):
+            raise OutsideScope("A column is set to a value, not to an expression.")
         return
     if state.is_delete and _is_owned(state):
         if not state.bind_mapper.class_.may_be_deleted:  # type: ignore[union-attr]
@@ -158,38 +161,53 @@ def _is_owned(state: ORMExecuteState) -> bool:
 
 
 def _only(ccgs: frozenset[UUID]) -> Any:
+    """The condition. A lazy load gets its own, of its own moment: this one is not handed on to it."""
     if not ccgs:
-        return with_loader_criteria(OwnedByCCG, lambda cls: false(), include_aliases=True)
+        return with_loader_criteria(OwnedByCCG, lambda cls: false(), include_aliases=True, propagate_to_loaders=False)
     chosen = sorted(ccgs)
-    return with_loader_criteria(OwnedByCCG, lambda cls: cls.ccg_id.in_(chosen), include_aliases=True)
+    return with_loader_criteria(
+        OwnedByCCG, lambda cls: cls.ccg_id.in_(chosen), include_aliases=True, propagate_to_loaders=False
+    )
 
 
 @event.listens_for(TrackerSession, "before_flush")
 def _check_writes(session: Session, context: UOWTransaction, instances: Any) -> None:
-    """Refuses rows that are added to, changed in or moved out of a CCG outside the scope, and every deletion."""
+    """Refuses rows that are added to, changed in or moved out of a CCG outside the scope, and deletions.
+
+    A value of any row, owned or not, is a value: an expression could bring along the words of a foreign row.
+    """
     scope = scope_of(session)
     for row in session.deleted:
         if isinstance(row, OwnedByCCG) and not (row.may_be_deleted and scope.may_write(row.ccg_id)):
             raise OutsideScope(NEVER_DELETED)
-    for row in [*session.new, *session.dirty]:
-        if not isinstance(row, OwnedByCCG):
-            continue
-        if row in session.dirty and not session.is_modified(row):
-            continue
-        history = inspect(row).attrs.ccg_id.history
-        for ccg_id in {row.ccg_id, *history.deleted}:
-            if not scope.may_write(ccg_id):
-                raise OutsideScope("The row belongs to a CCG outside the scope.")
-        _check_values(scope, row)
+    # `session.dirty` is made anew each time that it is asked for.
+    for row in [*session.new, *(row for row in session.dirty if session.is_modified(row))]:
+        if scope != EVERYTHING:
+            _check_values(row)
+        if isinstance(row, OwnedByCCG):
+            _check_ccg(scope, row)
+            _check_link(scope, row)
 
 
-def _check_values(scope: RowScope, row: OwnedByCCG) -> None:
-    """A new link may lead only to a row that the scope may read; a value is a value, not a question to the database."""
+def _check_ccg(scope: RowScope, row: OwnedByCCG) -> None:
+    history = inspect(row).attrs.ccg_id.history
+    if history.added and not history.deleted and inspect(row).persistent:
+        raise OutsideScope("Whose the row was is not known: read it before it is moved.")
+    if not all(scope.may_write(ccg_id) for ccg_id in {row.ccg_id, *history.deleted}):
+        raise OutsideScope("The row belongs to a CCG outside the scope.")
+
+
+def _check_values(row: object) -> None:
     state = inspect(row)
-    changed = {one.key for one in state.attrs if one.history.has_changes()}
-    if any(isinstance(getattr(row, key), ClauseElement) for key in changed & set(state.mapper.column_attrs.keys())):
-        raise OutsideScope("A column of an owned row is set to a value, not to an expression.")
-    if not changed & {"converted_from_id", "converted_from_ccg_id"}:
+    columns = set(state.mapper.column_attrs.keys())
+    if any(isinstance(value, ClauseElement) for key, value in state.dict.items() if key in columns):
+        raise OutsideScope("A column is set to a value, not to an expression.")
+
+
+def _check_link(scope: RowScope, row: OwnedByCCG) -> None:
+    """A new link may lead only to a row that the scope may read."""
+    state = inspect(row)
+    if not any(state.attrs[key].history.has_changes() for key in LINKS if key in state.attrs):
         return
     linked = getattr(row, "converted_from_ccg_id", None)
     if linked is not None and not scope.may_read(linked):

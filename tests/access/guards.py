@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, aliased
 from app.access import row_scope
 from app.access.row_scope import RowScope, enter
 from app.database import new_session
-from models import CaseReview, db
+from models import CaseReview, Setting, Theme, database_rules, db
 from models.base import OwnedByCCG, TrackerSession
 from tests.conftest import add_case
 from tests.databases import unguarded
@@ -115,6 +115,22 @@ def _sqlite_without_foreign_keys(app: Flask) -> Iterator[None]:
         engine.dispose()
 
 
+def _without_ccg_trigger(app: Flask) -> Any:
+    if _is_sqlite(app):
+        return _sqlite_without_triggers(app)
+    trigger = "TRIGGER case_ccg_never_changes"
+    return _altered(app, [f"ALTER TABLE case_review DISABLE {trigger}"], [f"ALTER TABLE case_review ENABLE {trigger}"])
+
+
+@contextmanager
+def _sqlite_without_triggers(app: Flask) -> Iterator[None]:
+    with _altered(app, ["DROP TRIGGER case_ccg_never_changes"], []):
+        yield
+    with unguarded(app) as session:
+        database_rules.create_triggers(session.connection())
+        session.commit()
+
+
 def _without_policies(app: Flask) -> Any:
     return _altered(
         app,
@@ -130,6 +146,7 @@ _OFF: dict[str, Callable[[Flask], Any]] = {
     "get check": _without_get_check,
     "composite key": _without_composite_key,
     "link trigger": _without_link_trigger,
+    "ccg trigger": _without_ccg_trigger,
     "policy": _without_policies,
 }
 
@@ -164,6 +181,11 @@ def _asks_about_another(session: TrackerSession, mine: CaseReview, theirs: CaseR
 
 def _gets(session: TrackerSession, mine: CaseReview, theirs: CaseReview) -> Any:
     return session.get(CaseReview, theirs.id)
+
+
+def _gets_by_query(session: TrackerSession, mine: CaseReview, theirs: CaseReview) -> Any:
+    session.add(theirs)
+    return session.query(CaseReview).get(theirs.id)
 
 
 def _gets_from_memory(session: TrackerSession, mine: CaseReview, theirs: CaseReview) -> Any:
@@ -203,6 +225,29 @@ def _moves(session: TrackerSession, mine: CaseReview, theirs: CaseReview) -> Any
     mine.ccg_id = theirs.ccg_id
     session.flush()
     return True
+
+
+def _moves_what_it_does_not_know(session: TrackerSession, mine: CaseReview, theirs: CaseReview) -> Any:
+    """Takes a case whose CCG is not in memory, as after a commit."""
+    session.add(theirs)
+    session.expire(theirs, ["ccg_id"])
+    theirs.ccg_id = mine.ccg_id
+    session.flush()
+    return True
+
+
+def _puts_their_words_elsewhere(session: TrackerSession, mine: CaseReview, theirs: CaseReview) -> Any:
+    words = select(CaseReview.overview).where(CaseReview.id == theirs.id).scalar_subquery()
+    theme = session.scalars(select(Theme)).all()[0]
+    theme.definition = func.coalesce(words, theme.definition)
+    session.flush()
+    return session.scalar(select(Theme.definition).where(Theme.id == theme.id)) == theirs.overview
+
+
+def _inserts_their_words(session: TrackerSession, mine: CaseReview, theirs: CaseReview) -> Any:
+    words = select(CaseReview.overview).where(CaseReview.id == theirs.id).scalar_subquery()
+    session.execute(insert(Setting).values(name="words", value=func.coalesce(words, "")))
+    return session.scalar(select(Setting.value).where(Setting.name == "words")) == theirs.overview
 
 
 def _changes_many(session: TrackerSession, mine: CaseReview, theirs: CaseReview) -> Any:
@@ -284,12 +329,16 @@ DOORS: dict[str, Door] = {
     "exists": _asks_about_another,
     "get": _gets,
     "get from memory": _gets_from_memory,
+    "get by query": _gets_by_query,
     "refresh": _refreshes,
     "text": _says_text,
     "table": _names_the_table,
     "add": _adds,
     "change": _changes,
     "move": _moves,
+    "move unknown": _moves_what_it_does_not_know,
+    "words by flush": _puts_their_words_elsewhere,
+    "words by insert": _inserts_their_words,
     "change many": _changes_many,
     "change by key": _changes_by_key,
     "add many": _adds_many,
