@@ -11,7 +11,23 @@ from collections.abc import Iterable
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Engine, Uuid, create_engine, event, func, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    Text,
+    Uuid,
+    bindparam,
+    column,
+    create_engine,
+    event,
+    func,
+    literal_column,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -73,6 +89,10 @@ _WHY_A_ROLE_GOES_PAST_POLICIES = """
 SELECT current_user, CASE
     WHEN rolsuper THEN 'is a superuser'
     WHEN rolbypassrls THEN 'has BYPASSRLS'
+    WHEN rolcreaterole THEN 'can make roles'
+    WHEN rolreplication THEN 'can copy the whole server'
+    WHEN pg_has_role('pg_read_server_files', 'MEMBER') OR pg_has_role('pg_execute_server_program', 'MEMBER')
+        THEN 'can read the files of the server'
     WHEN EXISTS (SELECT FROM pg_roles WHERE (rolsuper OR rolbypassrls) AND pg_has_role(oid, 'MEMBER'))
         THEN 'can become a role that has BYPASSRLS'
     WHEN EXISTS (SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
@@ -127,11 +147,22 @@ def is_postgresql(session: Session) -> bool:
     return session.get_bind().dialect.name == "postgresql"
 
 
-def rare_case_ids(session: Session, query: ColumnElement[Any], most: int) -> list[UUID] | None:
-    """The cases in the transaction's scope that fit a text search; None where more than `most` of England's do."""
-    asked = select(func.rare_case_ids(query, most, type_=ARRAY(Uuid)))
+def rare_case_ids(session: Session, words: list[str]) -> list[UUID] | None:
+    """The cases in the transaction's scope that have words beginning so; None where many of England's do."""
+    asked = select(func.rare_case_ids(bindparam("words", words, ARRAY(Text)), type_=ARRAY(Uuid)))
     ids: list[UUID] | None = Session.connection(session).scalar(asked)
     return ids
+
+
+# The generated column of cases that PostgreSQL's index on words is on; the models do not have it.
+SEARCH_WORDS: ColumnElement[Any] = literal_column("case_review.search_words")
+
+
+def ids_in_index_of_sqlite(query: str) -> Select[Any]:
+    """The ids of cases of every CCG that fit an FTS5 query: for a condition beside that of the scope."""
+    rows, index = table("case_search_row", column("id"), column("case_id")), table("case_search", column("rowid"))
+    matching = select(index.c.rowid).where(column("case_search").op("MATCH")(query))
+    return select(rows.c.case_id).where(rows.c.id.in_(matching))
 
 
 def new_session() -> TrackerSession:

@@ -27,11 +27,18 @@ READABLE = "tracker.readable"
 WRITABLE = "tracker.writable"
 WRITES_EVERYTHING = "tracker.writes_everything"
 
+# How many cases at most may have words that are looked up in the index whatever the scope.
+RARE = 2000
+
 # Rows of these are added and never changed, by nobody.
 APPEND_ONLY_TABLES = ("audit_event",)
+# Rows of these are erased when they can no longer matter. Everything else stays.
+ERASED_TABLES = ("sign_in_session", "used_form_token")
 
+_TOO_MUCH = {"SUPERUSER": "rolsuper", "BYPASSRLS": "rolbypassrls", "REPLICATION": "rolreplication"}
 _ROLES = {OWNER: "LOGIN", APPLICATION: "LOGIN NOINHERIT", ENGLAND: "NOLOGIN"}
 
+OLDEST = 160000
 HOW_TO_MAKE_THE_ROLES = "Make the roles first: flask make-database-roles (README, Running on PostgreSQL)."
 
 
@@ -77,9 +84,9 @@ def drop_check_of_links(connection: Connection) -> None:
 def find_rare_words_in_a_scope(connection: Connection) -> None:
     """Lets a narrow scope use the index on words, which a policy with a condition keeps from it. Called by a migration.
 
-    `rare_case_ids` looks words up as the England-wide role and gives the ids of those cases alone that the present
-    scope may read, or nothing where more cases than asked for have the words: then it is faster to look through the
-    scope. Whoever uses the ids still meets the policies.
+    `rare_case_ids` looks up cases with words that begin so, as the England-wide role, and gives the ids of those alone
+    that the present scope may read, or NULL where more than RARE of England's have them: then it is faster to look
+    through the scope. Whoever uses the ids still meets the policies.
     """
     if connection.dialect.name == "postgresql":
         _run(connection, _RARE_WORDS)
@@ -107,11 +114,8 @@ def require_roles(connection: Connection) -> None:
 
 def grant_england(connection: Connection, *roles: str) -> None:
     """Lets roles take on the England-wide role, and not inherit from it."""
-    # Before PostgreSQL 16, whether a member inherits is a matter of the member: NOINHERIT.
-    version = connection.scalar(text("SELECT current_setting('server_version_num')::int")) or 0
-    how = " WITH INHERIT FALSE, SET TRUE" if version >= 160000 else ""
     for role in roles:
-        connection.execute(text(f"GRANT {ENGLAND} TO {role}{how}"))
+        connection.execute(text(f"GRANT {ENGLAND} TO {role} WITH INHERIT FALSE, SET TRUE"))
 
 
 def make_roles(connection: Connection, passwords: Mapping[str, str]) -> None:
@@ -120,11 +124,22 @@ def make_roles(connection: Connection, passwords: Mapping[str, str]) -> None:
     `passwords` are those of the roles that log in; a role that is not named keeps what it has. The database is closed
     to every other login, and only the owner makes tables in it.
     """
+    if (connection.scalar(text("SELECT current_setting('server_version_num')::int")) or 0) < OLDEST:
+        raise RolesMissing(
+            "PostgreSQL 16 or later is needed: before, a role that may take on another inherits from it."
+        )
     for role, attributes in _ROLES.items():
         if not _exists(connection, role):
             connection.execute(text(f"CREATE ROLE {role}"))
         connection.execute(text(f"ALTER ROLE {role} {attributes} NOCREATEDB NOCREATEROLE"))
+        # Only who has these may speak of them, so they are named only where they must go.
+        for attribute, column in _TOO_MUCH.items():
+            if connection.scalar(text(f"SELECT {column} FROM pg_roles WHERE rolname = '{role}'")):
+                connection.execute(text(f"ALTER ROLE {role} NO{attribute}"))
+    connection.execute(text(f"REVOKE {OWNER} FROM {APPLICATION}, {ENGLAND}"))
     for role, password in passwords.items():
+        if "\0" in password:
+            raise ValueError("A password of PostgreSQL holds no NUL.")
         driver: Any = connection.connection.driver_connection
         # Only the hash goes to the server, so that no log of it holds the password.
         hashed = driver.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
@@ -133,7 +148,7 @@ def make_roles(connection: Connection, passwords: Mapping[str, str]) -> None:
     if not connection.scalar(text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")):
         # An administrator of a managed server hands the database over to a role that they must be a member of.
         connection.execute(text(f"GRANT {OWNER} TO CURRENT_USER"))
-    database = connection.dialect.identifier_preparer.quote(str(connection.scalar(text("SELECT current_database()"))))
+    database = str(connection.scalar(text("SELECT quote_ident(current_database())")))
     for statement in (
         f"ALTER DATABASE {database} OWNER TO {OWNER}",
         f"REVOKE ALL ON DATABASE {database} FROM PUBLIC",
@@ -161,8 +176,10 @@ def share_out(connection: Connection) -> None:
             rights = ("SELECT", "INSERT")
         elif is_protected and not has_deletion:
             rights = ("SELECT", "INSERT", "UPDATE")
-        else:
+        elif is_protected or table in ERASED_TABLES:
             rights = ("SELECT", "INSERT", "UPDATE", "DELETE")
+        else:
+            rights = ("SELECT", "INSERT", "UPDATE")
         connection.execute(text(f'REVOKE ALL ON TABLE "{table}" FROM {both}'))
         connection.execute(text(f'GRANT {", ".join(rights)} ON TABLE "{table}" TO {both}'))
 
@@ -229,7 +246,7 @@ ALTER TABLE {table} DISABLE ROW LEVEL SECURITY
 """
 # Only a link that is new is looked at: an older one may lead to a case that this writer does not see, and stays.
 _LINKS = """
-CREATE FUNCTION case_links_to_what_is_seen() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION case_links_to_what_is_seen() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'UPDATE' AND new.converted_from_id IS NOT DISTINCT FROM old.converted_from_id THEN
         RETURN new;
@@ -249,33 +266,39 @@ DROP TRIGGER case_links_to_what_is_seen ON case_review
 --
 DROP FUNCTION case_links_to_what_is_seen()
 """
-# The owner of a function that runs with its owner's rights must be able to make one, if only for this moment.
+# Only plain words are taken, and the limit is fixed: whoever could choose either could ask what foreign cases say.
+# Nothing but the index may answer, or the planner would walk the table in hope of an early end. The owner of a function
+# that runs with its owner's rights must be able to make one, if only for this moment.
 _RARE_WORDS = f"""
-CREATE FUNCTION rare_case_ids(asked tsquery, most integer) RETURNS uuid[]
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+CREATE FUNCTION rare_case_ids(words text[]) RETURNS uuid[]
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+SET enable_seqscan = off SET enable_indexscan = off SET enable_indexonlyscan = off AS $$
 DECLARE
+    asked tsquery := to_tsquery('simple', (
+        SELECT string_agg(quote_literal(word) || ':*', ' & ')
+        FROM unnest(words) AS word WHERE word ~ '^[[:alnum:]]+$'));
     found uuid[];
     number integer;
 BEGIN
     SELECT array_agg(id) FILTER (WHERE {_READABLE}), count(*) INTO found, number
-    FROM (SELECT id, ccg_id FROM case_review WHERE search_words @@ asked LIMIT most + 1) AS few;
-    RETURN CASE WHEN number <= most THEN coalesce(found, '{{}}') END;
+    FROM (SELECT id, ccg_id FROM case_review WHERE search_words @@ asked LIMIT {RARE} + 1) AS few;
+    RETURN CASE WHEN number <= {RARE} THEN coalesce(found, '{{}}') END;
 END $$
+--
+REVOKE EXECUTE ON FUNCTION rare_case_ids(text[]) FROM PUBLIC
+--
+GRANT EXECUTE ON FUNCTION rare_case_ids(text[]) TO {APPLICATION}
 --
 GRANT CREATE ON SCHEMA public TO {ENGLAND}
 --
-ALTER FUNCTION rare_case_ids(tsquery, integer) OWNER TO {ENGLAND}
+ALTER FUNCTION rare_case_ids(text[]) OWNER TO {ENGLAND}
 --
 REVOKE CREATE ON SCHEMA public FROM {ENGLAND}
---
-REVOKE EXECUTE ON FUNCTION rare_case_ids(tsquery, integer) FROM PUBLIC
---
-GRANT EXECUTE ON FUNCTION rare_case_ids(tsquery, integer) TO {APPLICATION}
 """
 _NO_RARE_WORDS = f"""
 SET LOCAL ROLE {ENGLAND}
 --
-DROP FUNCTION rare_case_ids(tsquery, integer)
+DROP FUNCTION rare_case_ids(text[])
 --
 RESET ROLE
 """

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ClauseElement, Connection, event, false, inspect
+from sqlalchemy import ClauseElement, Connection, event, false, inspect
 from sqlalchemy.orm import (
     FromStatement,
+    Mapper,
     ORMExecuteState,
-    QueryContext,
     Session,
     SessionTransaction,
-    UOWTransaction,
+    object_session,
     with_loader_criteria,
 )
 
@@ -29,6 +29,7 @@ from models.base import OwnedByCCG, TrackerSession
 from models.enumerations import AuditAction
 
 from . import audit, clock
+from .statements import why_refused
 
 _KEY = "row_scope"
 NEVER_DELETED = "Owned rows are withdrawn, never deleted."
@@ -69,7 +70,7 @@ def scope_of(session: Session) -> RowScope:
 
 
 def enter(session: Session, scope: RowScope) -> None:
-    """Puts a session to work in a scope. Owned rows that it had in memory are forgotten: nothing is carried over.
+    """Puts a session to work in a scope. What it had in memory in the scope before is forgotten.
 
     Raises RuntimeError where something is unsaved, and inside a savepoint: PostgreSQL would go back to the scope
     before it, and the session would not.
@@ -78,9 +79,8 @@ def enter(session: Session, scope: RowScope) -> None:
         raise RuntimeError("Save or roll back before the scope changes: the changes belong to the scope before.")
     if session.in_nested_transaction():
         raise RuntimeError("The scope does not change inside a savepoint.")
-    for row in list(session):
-        if isinstance(row, OwnedByCCG):
-            session.expunge(row)
+    if scope_of(session) != NOTHING:
+        session.expunge_all()
     session.info[_KEY] = scope
     if session.in_transaction():
         _tell_database(session, None, None)
@@ -118,41 +118,40 @@ def every_organisation(reason: str, by: UUID | None = None) -> Iterator[TrackerS
 
 @event.listens_for(TrackerSession, "do_orm_execute")
 def _restrict(state: ORMExecuteState) -> None:
-    """Adds the condition to every select, and to every update of many rows."""
-    if state.is_column_load:
-        return  # a refresh of a row that is in memory: `_check_loaded` looks at it
+    """Adds the condition to every select, and to every update of many rows. Refuses what it would not bind."""
     scope = scope_of(state.session)
-    if not state.is_orm_statement and scope != EVERYTHING:
-        raise OutsideScope("Tables and text carry no condition: statements name models.")
+    if scope == EVERYTHING:
+        return
+    if not (state.is_relationship_load or state.is_column_load):
+        reason = why_refused(state.statement) if state.is_orm_statement else "Statements name models."
+        if reason:
+            raise OutsideScope(reason)
     if state.is_insert or state.is_update or state.is_delete:
-        if not scope.writes_everything:
-            _restrict_write(state, scope)
+        _restrict_write(state, scope)
     elif not scope.reads_everything:
         if isinstance(state.statement, FromStatement):
             raise OutsideScope("A statement that carries no condition reads only in the scope of everything.")
         if state.is_select:
-            readable = scope.readable
-            state.statement = state.statement.options(_only(readable))
+            state.statement = state.statement.options(_only(scope.readable))
 
 
 def _restrict_write(state: ORMExecuteState, scope: RowScope) -> None:
     """Refuses deletions, and what no condition can hold: inserts, updates by key, values that move a row or link it."""
     statement: Any = state.statement
+    if "dml_strategy" in state.execution_options:
+        raise OutsideScope("A strategy of one's own goes past the condition.")
     if state.is_insert:
         if _is_owned(state) or statement.select is not None:
             raise OutsideScope("Owned rows are added one by one, so that each is checked.")
-        if any(not isinstance(value, BindParameter) for value in (statement._values or {}).values()):
-            raise OutsideScope("A column is set to a value, not to an expression.")
         return
     if state.is_delete and _is_owned(state):
         if not state.bind_mapper.class_.may_be_deleted:  # type: ignore[union-attr]
             raise OutsideScope(NEVER_DELETED)
     elif _is_owned(state):
         named = {getattr(column, "key", column) for column in (statement._values or {})}
-        if isinstance(state.parameters, list) or named & CHECKED_AT_FLUSH:
+        if state.parameters or named & CHECKED_AT_FLUSH:
             raise OutsideScope("Owned rows are moved and linked one by one, so that each is checked.")
-    writable = scope.writable
-    state.statement = statement.options(_only(writable))
+    state.statement = statement.options(_only(scope.writable))
 
 
 def _is_owned(state: ORMExecuteState) -> bool:
@@ -170,23 +169,28 @@ def _only(ccgs: frozenset[UUID]) -> Any:
     )
 
 
-@event.listens_for(TrackerSession, "before_flush")
-def _check_writes(session: Session, context: UOWTransaction, instances: Any) -> None:
-    """Refuses rows that are added to, changed in or moved out of a CCG outside the scope, and deletions.
+@event.listens_for(Mapper, "before_insert")
+@event.listens_for(Mapper, "before_update")
+def _check_write(mapper: object, connection: object, row: Any) -> None:
+    """Refuses a row that is added to, changed in or moved out of a CCG outside the scope, just before it is written.
 
     A value of any row, owned or not, is a value: an expression could bring along the words of a foreign row.
     """
-    scope = scope_of(session)
-    for row in session.deleted:
-        if isinstance(row, OwnedByCCG) and not (row.may_be_deleted and scope.may_write(row.ccg_id)):
-            raise OutsideScope(NEVER_DELETED)
-    # `session.dirty` is made anew each time that it is asked for.
-    for row in [*session.new, *(row for row in session.dirty if session.is_modified(row))]:
-        if scope != EVERYTHING:
-            _check_values(row)
-        if isinstance(row, OwnedByCCG):
-            _check_ccg(scope, row)
-            _check_link(scope, row)
+    session = object_session(row)
+    scope = scope_of(session) if session else NOTHING
+    if scope == EVERYTHING or (inspect(row).persistent and session and not session.is_modified(row)):
+        return
+    _check_values(row)
+    if isinstance(row, OwnedByCCG):
+        _check_ccg(scope, row)
+        _check_link(scope, row)
+
+
+@event.listens_for(OwnedByCCG, "before_delete", propagate=True)
+def _check_deletion(mapper: object, connection: object, row: OwnedByCCG) -> None:
+    session = object_session(row)
+    if session is None or not (row.may_be_deleted and scope_of(session).may_write(row.ccg_id)):
+        raise OutsideScope(NEVER_DELETED)
 
 
 def _check_ccg(scope: RowScope, row: OwnedByCCG) -> None:
@@ -216,11 +220,12 @@ def _check_link(scope: RowScope, row: OwnedByCCG) -> None:
 
 @event.listens_for(OwnedByCCG, "load", propagate=True)
 @event.listens_for(OwnedByCCG, "refresh", propagate=True)
-def _check_loaded(row: OwnedByCCG, context: QueryContext, attrs: object = None) -> None:
+def _check_loaded(row: OwnedByCCG, context: object, attrs: object = None) -> None:
     """Refuses a row that no condition kept out, whatever brought it: a hole in the first wall shows nothing."""
+    session = object_session(row)
     ccg_id = inspect(row).dict.get("ccg_id")
-    if ccg_id is not None and not scope_of(context.session).may_read(ccg_id):
-        raise OutsideScope("A row outside the scope was read.")
+    if session is None or ccg_id is None or not scope_of(session).may_read(ccg_id):
+        raise OutsideScope("A row outside the scope, or without its CCG, was read.")
 
 
 def _may_return(session: Session, row: object) -> bool:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from sqlalchemy import ColumnElement, and_, column, false, func, literal_column, or_, select, table
+from sqlalchemy import ColumnElement, and_, false, func, or_
 from sqlalchemy.orm import Session
 
 from app.access.row_scope import scope_of
-from app.database import is_postgresql, rare_case_ids
+from app.database import SEARCH_WORDS, ids_in_index_of_sqlite, is_postgresql, rare_case_ids
 from models import CaseReview
 from models.declarations import Item, Search, items_of
 
-# Words that at most so many cases of England have are looked up in PostgreSQL's index, whatever the scope.
-RARE = 2000
 MOST_WORDS = 20
 MOST_CHARACTERS = 200
 
@@ -51,22 +49,15 @@ def cases_with(typed: str, session: Session) -> ColumnElement[bool]:
 
 
 def _has_words(words: list[str], session: Session) -> ColumnElement[bool]:
-    if is_postgresql(session):
-        return _has_words_in_postgresql(words, session)
-    query = " AND ".join(f'"{word}" *' for word in words)
-    rows, index = table("case_search_row", column("id"), column("case_id")), table("case_search", column("rowid"))
-    matching = select(index.c.rowid).where(column("case_search").op("MATCH")(query))
-    return CaseReview.id.in_(select(rows.c.case_id).where(rows.c.id.in_(matching)))
-
-
-def _has_words_in_postgresql(words: list[str], session: Session) -> ColumnElement[bool]:
-    """By the index where all of England is read, or few cases have the words; else by looking through the scope."""
+    """On PostgreSQL by the index where all of England is read or few cases have the words, else through the scope."""
+    if not is_postgresql(session):
+        return CaseReview.id.in_(ids_in_index_of_sqlite(" AND ".join(f'"{word}" *' for word in words)))
     query = func.to_tsquery("simple", " & ".join(f"'{word}':*" for word in words))
     if not scope_of(session).reads_everything:
-        ids = rare_case_ids(session, query, RARE)
+        ids = rare_case_ids(session, words)
         if ids is not None:
             return CaseReview.id.in_(ids)
-    return literal_column("case_review.search_words").op("@@")(query)
+    return SEARCH_WORDS.op("@@")(query)
 
 
 def rows_with(typed: str, model: type, items: list[Item]) -> ColumnElement[bool]:

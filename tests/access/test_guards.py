@@ -13,7 +13,8 @@ from tests.access.guards import DOORS, PAST_THE_SESSION, SESSION_GUARDS, open_do
 
 SQLITE_HAS_ONE_WALL = set(PAST_THE_SESSION) - {"copy"}
 BEHIND_THE_CRITERIA = {"count", "columns", "exists", "text", "table", "change many", "add many", "change by key",
-                       "words by insert"}  # fmt: skip
+                       "words by insert", "words by update", "change an alias", "table beside a model"}  # fmt: skip
+BY_REFRESH = {"refresh", "refresh a stub"}
 MOVES = {"move", "move unknown"}
 RIGHTS = {"delete", "raw delete"}  # the application has no right to delete a case
 IN_MEMORY = {"get from memory", "get by query"}  # no database is asked
@@ -24,8 +25,8 @@ IN_MEMORY = {"get from memory", "get by query"}  # no database is asked
     [
         ((), set()),
         (("criteria",), BEHIND_THE_CRITERIA),
-        (("load check",), {"refresh"}),
-        (("criteria", "load check"), {*BEHIND_THE_CRITERIA, "refresh", "list"}),
+        (("load check",), BY_REFRESH),
+        (("criteria", "load check"), {*BEHIND_THE_CRITERIA, *BY_REFRESH, "list"}),
         (SESSION_GUARDS, set(DOORS) - MOVES - {"link by id alone"}),
         (("flush check",), {"add", "change", "link", "delete", "words by flush"}),
         (("ccg trigger",), set()),
