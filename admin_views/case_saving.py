@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -107,7 +108,10 @@ def _write_down_unknown_records(form: NHSForm) -> None:
     named = {"converted_from": form.checked.problems, "ccg": form.errors}
     unknown = [name for name, problems in named.items() if name in form and form[name].raw_data and name in problems]
     for name in unknown:
-        audit.write_refusal(db.session(), AuditAction.NOT_FOUND, by=current_access().person_id, about=f" in {name}")
+        # The text of a field may be anything. Only what has the shape of an id or a reference is written down.
+        shape = re.fullmatch(r"[0-9A-Za-z-]{8,36}", str(form[name].raw_data[0]).strip())
+        about = f" in {name}" + (f": {shape.group()}" if shape else "")
+        audit.write_refusal(db.session(), AuditAction.NOT_FOUND, by=current_access().person_id, about=about)
     if unknown:
         db.session.commit()
 

@@ -137,6 +137,8 @@ class PostgreSQLDatabases:
     def fresh(self) -> Iterator[Database]:
         name = f"test_{uuid.uuid4().hex}"
         self._run(f'CREATE DATABASE "{name}" OWNER {OWNER} TEMPLATE "{self.template}"')
+        # Rights on the database itself are not copied along.
+        self._run(f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC; GRANT CONNECT ON DATABASE "{name}" TO {APPLICATION}')
         yield self._at(name)
         self._run(f'DROP DATABASE "{name}" WITH (FORCE)')
 

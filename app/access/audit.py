@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from urllib.parse import quote
 from uuid import UUID
 
 from flask import request
@@ -17,17 +18,22 @@ LONGEST_ADDRESS = 500
 
 
 def write_refusal(session: Session, action: AuditAction, *, by: UUID, about: str = "", reference: str = "") -> None:
-    """Adds an event about the present request; the caller commits. `about` is the field that named a record.
+    """Adds an event about the present request; the caller commits. `about` is the field that named a record, and it.
 
-    Of the address it keeps the path and the id: the rest of a query may hold words of a case.
+    Of the address it keeps the path and the id: the rest of a query may hold words of a case. An id is written as the
+    service read it, however it was spelled.
     """
     asked_for = request.args.get("id", "")
+    try:
+        asked_for = str(UUID(asked_for))
+    except ValueError:
+        asked_for = quote(asked_for[:100])
     write(
         session,
         action,
         by=by,
         at=clock.now(),
-        address=f"{request.method} {request.path}" + (f"?id={asked_for[:100]}" if asked_for else "") + about,
+        address=f"{request.method} {quote(request.path)}" + (f"?id={asked_for}" if asked_for else "") + about,
         from_address=request.remote_addr or "",
         reference=reference,
     )

@@ -48,6 +48,17 @@ def test_each_refusal_says_which(fresh_app: Flask, account: str, address: str, a
     assert last_event(fresh_app).action == action
 
 
+def test_an_id_is_written_as_the_service_read_it(fresh_app: Flask) -> None:
+    case = add_case(fresh_app, "84H")
+    visitor = Visitor(fresh_app).sign_in("ccg-16C")
+    for spelled in ("-" * 120 + str(case.id), "{" * 200 + case.id.hex, str(case.id).upper()):
+        visitor.client.get("/cases/details/", query_string={"id": spelled})
+        assert last_event(fresh_app).address == f"GET /cases/details/?id={case.id}"
+    visitor.get("/nowhere%3Fid=X")
+    with unguarded(fresh_app) as session:
+        assert "GET /nowhere%3Fid%3DX" in {one.address for one in session.query(AuditEvent)}
+
+
 REPLACE = "INSERT OR REPLACE INTO audit_event SELECT id, at, NULL, action, 'elsewhere', '', '', '' FROM audit_event"
 
 

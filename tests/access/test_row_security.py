@@ -90,6 +90,11 @@ def test_the_application_may_do_no_more_than_it_needs(postgresql_app: Flask) -> 
         for table in APPEND_ONLY_TABLES:
             assert rights[role, table] == {"SELECT", "INSERT"}
     assert not [table for role, table in rights if role == "PUBLIC"]
+    assert rights[APPLICATION, "organisation"] == {"SELECT", "INSERT", "UPDATE"}
+    executes = "SELECT has_function_privilege('public', 'rare_case_ids(text[])', 'EXECUTE')"
+    assert rows(postgresql_app, executes) == [(False,)]
+    temporary = f"SELECT has_database_privilege('{APPLICATION}', current_database(), 'TEMP')"
+    assert rows(postgresql_app, temporary) == [(False,)]
     owned = rows(postgresql_app, "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'")
     assert owned == [(OWNER,)]
 
@@ -100,21 +105,24 @@ def roles(postgresql_app: Flask) -> Iterator[dict[str, str]]:
     names = {
         "a_superuser": "SUPERUSER",
         "a_bypasser": "BYPASSRLS",
+        "a_climber": "IN ROLE CURRENT_USER",
         "an_heir": f"IN ROLE {OWNER}",
         "a_wide_one": f"IN ROLE {ENGLAND}",
         "a_second_login": f"IN ROLE {APPLICATION}",
     }
+    url = make_url(postgresql_app.config["SQLALCHEMY_DATABASE_URI"])
     with unguarded(postgresql_app) as session:
         for name, how in names.items():
             session.execute(text(f"CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}' {how}"))
+            session.execute(text(f'GRANT CONNECT ON DATABASE "{url.database}" TO {name}'))
         session.commit()
-    url = make_url(postgresql_app.config["SQLALCHEMY_DATABASE_URI"])
     yield {
         name: url.set(username=name, password=PASSWORD).render_as_string(hide_password=False)
         for name in (*names, OWNER, APPLICATION)
     }
     with unguarded(postgresql_app) as session:
         for name in names:
+            session.execute(text(f'REVOKE CONNECT ON DATABASE "{url.database}" FROM {name}'))
             session.execute(text(f"DROP ROLE {name}"))
         session.commit()
 
@@ -124,6 +132,7 @@ def test_service_mode_refuses_a_role_that_goes_past_the_policies(roles: dict[str
     refused = {
         "a_superuser": "is a superuser",
         "a_bypasser": "has BYPASSRLS",
+        "a_climber": "can become a role that has BYPASSRLS",
         "an_heir": "is, or can become, the owner of tables",
         "a_wide_one": "inherits from the England-wide role",
         OWNER: "is, or can become, the owner of tables",

@@ -121,4 +121,4 @@ def test_a_form_that_names_a_record_out_of_sight_is_written_down(fresh_app: Flas
     assert answer.status_code == 200 and "There is a problem" in answer.text
     with unguarded(fresh_app) as session:
         events = session.scalars(select(AuditEvent).where(AuditEvent.action == "not_found")).all()
-        assert [event.address for event in events] == [f"POST /cases/new/ in {field}"]
+        assert [event.address for event in events] == [f"POST /cases/new/ in {field}: {named}"]
