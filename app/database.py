@@ -147,10 +147,13 @@ def is_postgresql(session: Session) -> bool:
     return session.get_bind().dialect.name == "postgresql"
 
 
-def rare_case_ids(session: Session, words: list[str]) -> list[UUID] | None:
-    """The cases in the transaction's scope that have words beginning so; None where many of England's do."""
-    asked = select(func.rare_case_ids(bindparam("words", words, ARRAY(Text)), type_=ARRAY(Uuid)))
-    ids: list[UUID] | None = Session.connection(session).scalar(asked)
+def rare_case_ids(session: Session, words: list[str], beginning: str, of_reference: str) -> list[UUID] | None:
+    """The cases in the transaction's scope that have all words, a number or a reference beginning so.
+
+    None where many of England's do: then it is faster to look through the scope.
+    """
+    asked = func.rare_case_ids(bindparam("words", words, ARRAY(Text)), beginning, of_reference, type_=ARRAY(Uuid))
+    ids: list[UUID] | None = Session.connection(session).scalar(select(asked))
     return ids
 
 

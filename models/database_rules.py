@@ -19,7 +19,7 @@ CCG_NEVER_CHANGES = "a case's CCG never changes: withdraw the case and record it
 
 
 # What stands in the database and not in the models.
-_MADE_HERE = ("case_search", "search_words", "ix_case_review_search_words")
+_MADE_HERE = ("case_search", "search_words", "ix_case_review_search")
 
 
 def belongs_to_models(thing: Any, name: str | None, type_: str, reflected: bool, compare_to: Any) -> bool:

@@ -31,33 +31,32 @@ def beginning_with(of: ColumnElement[str], typed: str) -> ColumnElement[bool]:
 def cases_with(typed: str, session: Session) -> ColumnElement[bool]:
     """A condition: the case holds every word that was typed, or its reference or a number begins with it.
 
-    For the session's present scope and no other: on PostgreSQL the ids of cases with rare words may be in it.
+    For the session's present scope and no other. On PostgreSQL a narrow scope has no use of an index on words, so the
+    ids of cases with rare words are asked for first.
     """
     typed = re.sub(r"[\x00-\x1f\x7f\ud800-\udfff]", " ", typed)[:MOST_CHARACTERS].strip()
-    words = words_of(typed)
     if not typed:
         return false()
+    words = words_of(typed)
+    bare = re.sub(r"[^0-9A-Z]", "", typed.upper()).removeprefix("SCR")
+    reference = f"SCR-{bare}" if bare else typed
+    if words and is_postgresql(session) and not scope_of(session).reads_everything:
+        ids = rare_case_ids(session, words, typed, reference)
+        if ids is not None:
+            return CaseReview.id.in_(ids)
     numbers = [
         beginning_with(getattr(CaseReview, item.column), typed)
         for item in items_of(CaseReview)
         if item.search is Search.BEGINNING
     ]
-    bare = re.sub(r"[^0-9A-Z]", "", typed.upper()).removeprefix("SCR")
-    if bare:
-        numbers.append(CaseReview.reference.startswith(f"SCR-{bare}", autoescape=True))
+    numbers.append(CaseReview.reference.startswith(reference, autoescape=True))
     return or_(_has_words(words, session), *numbers) if words else or_(*numbers)
 
 
 def _has_words(words: list[str], session: Session) -> ColumnElement[bool]:
-    """On PostgreSQL by the index where all of England is read or few cases have the words, else through the scope."""
-    if not is_postgresql(session):
-        return CaseReview.id.in_(ids_in_index_of_sqlite(" AND ".join(f'"{word}" *' for word in words)))
-    query = func.to_tsquery("simple", " & ".join(f"'{word}':*" for word in words))
-    if not scope_of(session).reads_everything:
-        ids = rare_case_ids(session, words)
-        if ids is not None:
-            return CaseReview.id.in_(ids)
-    return SEARCH_WORDS.op("@@")(query)
+    if is_postgresql(session):
+        return SEARCH_WORDS.op("@@")(func.to_tsquery("simple", " & ".join(f"'{word}':*" for word in words)))
+    return CaseReview.id.in_(ids_in_index_of_sqlite(" AND ".join(f'"{word}" *' for word in words)))
 
 
 def rows_with(typed: str, model: type, items: list[Item]) -> ColumnElement[bool]:

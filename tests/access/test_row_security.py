@@ -91,7 +91,7 @@ def test_the_application_may_do_no_more_than_it_needs(postgresql_app: Flask) -> 
             assert rights[role, table] == {"SELECT", "INSERT"}
     assert not [table for role, table in rights if role == "PUBLIC"]
     assert rights[APPLICATION, "organisation"] == {"SELECT", "INSERT", "UPDATE"}
-    executes = "SELECT has_function_privilege('public', 'rare_case_ids(text[])', 'EXECUTE')"
+    executes = "SELECT has_function_privilege('public', 'rare_case_ids(text[], text, text)', 'EXECUTE')"
     assert rows(postgresql_app, executes) == [(False,)]
     temporary = f"SELECT has_database_privilege('{APPLICATION}', current_database(), 'TEMP')"
     assert rows(postgresql_app, temporary) == [(False,)]

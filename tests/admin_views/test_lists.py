@@ -32,7 +32,11 @@ def listed(visitor: Visitor, address: str) -> list[str]:
 TEXTS = {
     "SCR-33333333": {"overview": "A fall on the stairs at Zoë’s café, naïve staff.", "local_identifier": "DUR/2021/7"},
     "SCR-44444444": {"overview": "Nothing.", "latest_update": "The PANEL met about the fallen tree."},
-    "SCR-66666666": {"overview": "Nothing.", "lessons": "Bruising in a non-mobile child.", "steis_number": "2021/777"},
+    "SCR-66666666": {
+        "overview": "Nothing.",
+        "lessons": "Bruising in a non-mobile child from Łódź.",
+        "steis_number": "2021/777",
+    },
 }
 
 
@@ -41,6 +45,7 @@ SEARCHES = [
     ("FALL stair", ["SCR-33333333"]),
     ("zoe cafe NAIVE", ["SCR-33333333"]),
     ("zoë", ["SCR-33333333"]),
+    ("łódź", ["SCR-66666666"]),
     ("Zoë’s", ["SCR-33333333"]),
     ("panel", ["SCR-44444444"]),
     ("anel", []),
