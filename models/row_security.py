@@ -198,11 +198,11 @@ SELECT relname, relrowsecurity, EXISTS (SELECT FROM pg_policy WHERE polrelid = p
 FROM pg_class
 WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND pg_has_role(relowner, 'USAGE')
 """
-_READABLE = f"ccg_id = ANY ((SELECT nullif(current_setting('{READABLE}', true), ''))::uuid[])"
+_READABLE = f"ccg_id = ANY ((SELECT nullif(current_setting('{READABLE}', true), '')::uuid[])::uuid[])"
 # The same in other words: the planner takes it to leave nearly every row. The session has said already which CCGs it
 # wants, and a second guess at how many rows that leaves would make it sort a region to show a page.
-_SEEN = f"array_position((SELECT nullif(current_setting('{READABLE}', true), ''))::uuid[], ccg_id) IS NOT NULL"
-_WRITABLE = f"ccg_id = ANY ((SELECT nullif(current_setting('{WRITABLE}', true), ''))::uuid[])"
+_SEEN = f"array_position((SELECT nullif(current_setting('{READABLE}', true), '')::uuid[]), ccg_id) IS NOT NULL"
+_WRITABLE = f"ccg_id = ANY ((SELECT nullif(current_setting('{WRITABLE}', true), '')::uuid[])::uuid[])"
 _ANYWHERE = f"(SELECT current_setting('{WRITES_EVERYTHING}', true)) = 'yes'"
 _POLICIES = f"""
 ALTER TABLE {{table}} ENABLE ROW LEVEL SECURITY

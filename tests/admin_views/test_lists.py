@@ -34,7 +34,7 @@ TEXTS = {
     "SCR-44444444": {"overview": "Nothing.", "latest_update": "The PANEL met about the fallen tree."},
     "SCR-66666666": {
         "overview": "Nothing.",
-        "lessons": "Bruising in a non-mobile child from Łódź.",
+        "lessons": "Bruising in a non-mobile baby, Łódź.",
         "steis_number": "2021/777",
     },
 }
