@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import delete, func, insert, select, text, update
-from sqlalchemy.exc import InvalidRequestError
+from sqlalchemy.exc import IntegrityError, InvalidRequestError
 from sqlalchemy.orm import aliased
 
 from app.access.row_scope import EVERYTHING, NOTHING, OutsideScope, RowScope, enter, every_organisation, scope_of
@@ -186,3 +186,16 @@ def test_a_row_that_came_past_the_condition_is_not_loaded(two_cases: dict[str, A
     session.add(two_cases["theirs"])
     with pytest.raises((OutsideScope, InvalidRequestError)):
         session.refresh(two_cases["theirs"])
+
+
+def test_a_row_that_was_let_go_is_merged_in_its_scope_and_no_other(two_cases: dict[str, Any]) -> None:
+    session: TrackerSession = two_cases["session"]
+    two_cases["mine"].comments = "Merged."
+    session.merge(two_cases["mine"])
+    session.commit()
+    assert session.get_one(CaseReview, two_cases["mine"].id).comments == "Merged."
+    two_cases["theirs"].comments = "Merged."
+    with pytest.raises((OutsideScope, IntegrityError)):
+        session.merge(two_cases["theirs"])
+        session.flush()
+    session.rollback()
