@@ -1,7 +1,7 @@
 """The second wall, in PostgreSQL itself: row-level security, and the three roles that it needs.
 
 Every table of rows that belong to a CCG has policies and FORCE, so that its owner is held to them as well. A
-transaction says which CCGs it works for in two settings (`app.database.tell_scope`); where they are empty no row is
+transaction says which CCGs it works for in its settings (`app.database.tell_scope`); where they are empty no row is
 seen or written. The three roles:
 
 - the owner makes and changes tables: migrations alone connect as this role;
