@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 from sqlalchemy import ColumnElement, and_, false, func, or_
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.database import SEARCH_WORDS, ids_in_index_of_sqlite, is_postgresql, rare_case_ids
 from models import CaseReview
@@ -22,7 +22,7 @@ def words_of(typed: str) -> list[str]:
     return "".join(c if c.isalnum() else " " for c in plain).split()[:MOST_WORDS]
 
 
-def beginning_with(of: ColumnElement[str], typed: str) -> ColumnElement[bool]:
+def beginning_with(of: ColumnElement[str] | InstrumentedAttribute[str], typed: str) -> ColumnElement[bool]:
     """A condition: the text begins with what was typed, case ignored; % and _ stand for themselves."""
     return func.lower(of).startswith(typed.lower(), autoescape=True)
 
