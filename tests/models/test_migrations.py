@@ -12,6 +12,7 @@ from flask import Flask
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import inspect, select, text
 
+from app.access.row_scope import every_organisation
 from app.cases.searching import cases_with
 from models import CaseReview, database_rules, db
 from seeds.reference import seed_reference
@@ -47,7 +48,7 @@ def test_down_and_up_again_on_populated_tables(fresh_either_app: Flask) -> None:
         seed_reference(db.session())
         db.session.commit()
     add_case(fresh_either_app, "84H", overview="Found again.")
-    with unguarded(fresh_either_app) as session:
+    with fresh_either_app.app_context(), every_organisation("test") as session:
         found = session.scalars(select(CaseReview).where(cases_with("found", session))).all()
         assert len(found) == 1
 
