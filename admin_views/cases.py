@@ -15,6 +15,7 @@ from app.access.permissions import Permission
 from app.access.visibility import who_can_see
 from app.cases import conditions
 from app.cases.searching import cases_with
+from app.cases.timeline import timeline_of
 from app.nhsuk.forms import NHSForm
 from app.nhsuk.wording import nhs_moment
 from models import CaseReview, Section, db
@@ -102,8 +103,20 @@ class CaseReviewView(TrackerView):
                 for how, case in linked
             ],
             "last_change": _last_change(row),
+            "events": self.events_of(row),
             "viewers": self.viewers_of(row),
         }
+
+    def events_of(self, row: CaseReview) -> list[dict[str, Any]]:
+        """The timeline of the case, each linked review with its address."""
+        return [
+            vars(event)
+            | {
+                "link": event.case.reference if event.case else "",
+                "url": self.get_url(".details_view", id=event.case.id) if event.case else "",
+            }
+            for event in timeline_of(row, lookups().today)
+        ]
 
     def viewers_of(self, row: CaseReview) -> list[tuple[str, str]]:
         """Who can see the case, for those who manage it: (role and organisation, why)."""

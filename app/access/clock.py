@@ -17,4 +17,9 @@ def now() -> datetime:
 
 def today() -> date:
     """The day it is in England. 23:30 UTC on 30 June is 1 July."""
-    return now().astimezone(ENGLAND).date()
+    return day_of(now())
+
+
+def day_of(moment: datetime) -> date:
+    """The day in England on which an aware moment lies."""
+    return moment.astimezone(ENGLAND).date()

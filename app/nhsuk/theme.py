@@ -11,6 +11,8 @@ from flask_admin.theme import Theme
 from flask_wtf.csrf import generate_csrf
 from jinja2 import ChainableUndefined, ChoiceLoader, FileSystemLoader, PackageLoader
 
+from app.access.clock import now
+
 from . import headers
 from .paging import pages_around
 from .wording import nhs_date, nhs_moment
@@ -31,7 +33,11 @@ def init_app(app: Flask) -> None:
     environment.trim_blocks = environment.lstrip_blocks = True
     environment.filters.update(nhs_date=nhs_date, nhs_moment=nhs_moment)
     environment.globals.update(
-        asset=asset, csp_nonce=headers.nonce, csrf_token=generate_csrf, pages_around=pages_around
+        asset=asset,
+        csp_nonce=headers.nonce,
+        csrf_token=generate_csrf,
+        pages_around=pages_around,
+        printed_at=now,
     )
     app.register_blueprint(Blueprint("nhsuk", __name__, static_folder=str(DIST), static_url_path="/static/nhsuk"))
     headers.init_app(app)

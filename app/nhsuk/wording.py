@@ -6,18 +6,16 @@ Source: https://service-manual.nhs.uk/content/numbers-measurements-dates-time
 from __future__ import annotations
 
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
+from app.access.clock import ENGLAND, day_of
 from app.rules.words import in_words
-
-LONDON = ZoneInfo("Europe/London")
 
 
 def nhs_date(day: date | None) -> str:
     """31 December 2025; nothing for None. A moment gives its day in London."""
     if day is None:
         return ""
-    return in_words(day.astimezone(LONDON).date() if isinstance(day, datetime) else day)
+    return in_words(day_of(day) if isinstance(day, datetime) else day)
 
 
 def nhs_moment(moment: datetime | None) -> str:
@@ -26,7 +24,7 @@ def nhs_moment(moment: datetime | None) -> str:
         return ""
     if moment.tzinfo is None:
         raise ValueError("A moment needs a time zone.")
-    there = moment.astimezone(LONDON)
+    there = moment.astimezone(ENGLAND)
     return f"{in_words(there.date())} at {_time(there)}"
 
 
