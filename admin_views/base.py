@@ -163,6 +163,7 @@ class TrackerView(ListView):
             self.edit_template,
             form=form,
             title=f"Change {self.one}",
+            page_title=f"Change {self.one}: {self.name_of(row)}",
             caption=self.name_of(row),
             return_url=self.get_url(".details_view", id=row.id),
             submit_text="Save",

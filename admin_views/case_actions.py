@@ -64,7 +64,7 @@ def _reason(question: str, hint: str) -> type[NHSForm]:
 
 CloseForm = form_class_for(
     CaseReview,
-    names=["date_closed", "report_signed_off_on", "publication", "publication_date", "report_link", "lessons"],
+    names=["date_closed", "publication", "report_signed_off_on", "publication_date", "report_link", "lessons"],
 )
 ReopenForm = _reason(
     "Why is the case opened again?", f"For example, new information has come to light. {NO_IDENTIFIERS}"

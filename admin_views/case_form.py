@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -47,6 +47,12 @@ def saved_values(case: CaseReview) -> dict[str, Any]:
             linked = getattr(case, name)
             values[name] = linked.reference if linked else ""
     return values
+
+
+def is_changed(typed: Mapping[str, Any], case: CaseReview) -> bool:
+    """Whether values, as they would be typed, differ from those of a saved case."""
+    saved = saved_values(case)
+    return any((value or None) != (saved[name] or None) for name, value in typed.items())
 
 
 def offer(form: NHSForm, access: Access, lookups: Lookups, case: CaseReview | None) -> None:

@@ -141,10 +141,13 @@ def record(form: NHSForm) -> CaseReview | None:
 
 
 def change(form: NHSForm) -> CaseReview | None:
-    """The form's case with the values of a form that may be saved."""
+    """The form's case with the values of a form that may be saved. Without a change there is no new version."""
+    case: CaseReview = form.case
+    if not case_form.is_changed(form.to_save, case):
+        flash(f"Nothing was changed in case {case.reference}", "info")
+        return case
 
     def apply() -> CaseReview:
-        case: CaseReview = form.case
         writing.change(
             case,
             form.to_save,

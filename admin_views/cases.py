@@ -90,6 +90,7 @@ class CaseReviewView(TrackerView):
         linked = [("Grew out of", row.converted_from)] if row.converted_from else []
         linked += [("Grew into", case) for case in row.grown_into]
         return context | {
+            "page_title": f"Case {row.reference}",
             "caption": "Case",
             "actions": [*context["actions"], *actions],
             "tag": ("Withdrawn", "red") if row.is_withdrawn else (row.status.label, _COLOURS[row.status]),
@@ -218,6 +219,7 @@ class CaseReviewView(TrackerView):
         return self.render(
             "cases/act.html",
             title=action.title,
+            page_title=f"{action.title}: {case.reference}",
             caption=case.reference,
             form=form,
             explanation=action.explanation,

@@ -26,6 +26,7 @@ def context_of(view: ListView, given: dict[str, Any]) -> dict[str, Any]:
     ]
     return {
         "title": view.title,
+        "page_title": _page_title(view, given),
         "caption": view.title,
         "page": min(given["page"] or 0, max(0, (count - 1) // size)),
         "list_columns": columns,
@@ -48,6 +49,14 @@ def context_of(view: ListView, given: dict[str, Any]) -> dict[str, Any]:
         "row_name": view.name_of,
         "details_url": lambda row: view.get_url(".details_view", id=row.id, url=given["return_url"]),
     }
+
+
+def _page_title(view: ListView, given: dict[str, Any]) -> str:
+    """The list in the title of its page: how many rows, of which search, and which page of them."""
+    found = f" for “{given['search']}”" if given["search"] else ""
+    pages, page = given["num_pages"] or 1, (given["page"] or 0) + 1
+    place = f", page {min(page, pages)} of {pages}" if pages > 1 else ""
+    return f"{view.title}: {count_of(given['count'], view.one, view.many)}{found}{place}"
 
 
 def _kept(view: ListView, given: dict[str, Any], *, with_search: bool) -> dict[str, Any]:

@@ -47,10 +47,11 @@ def field_for(item: Item) -> Any:
 
 
 def form_class_for(model: type, base: type[NHSForm] = NHSForm, names: Iterable[str] | None = None) -> type[NHSForm]:
-    """A form for a model's items: all that a person fills in, or only those named."""
+    """A form for a model's items: all that a person fills in, or only those named, in the order of the names."""
     items = asked_items(model)
-    chosen = items if names is None else {name: items[name] for name in names}
-    return type(f"{model.__name__}Form", (base,), {name: field_for(item) for name, item in chosen.items()})
+    order = tuple(names or ())
+    fields = {name: field_for(items[name]) for name in order or items}
+    return type(f"{model.__name__}Form", (base,), fields | {"question_order": order})
 
 
 class NHSFormConverter(AdminModelConverter):

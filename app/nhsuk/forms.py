@@ -43,6 +43,8 @@ class NHSForm(FlaskForm):
             return formdata
 
     section_order: ClassVar[tuple[str, ...]] = ()
+    # Names of items in an order of their own, under no headings. Empty: as declared, section by section.
+    question_order: ClassVar[tuple[str, ...]] = ()
 
     form_token = HiddenField()
     version = HiddenField()
@@ -54,8 +56,10 @@ class NHSForm(FlaskForm):
 
     @property
     def item_fields(self) -> list[ItemField]:
-        """The fields that ask for an item, in the order in which the items were declared."""
+        """The fields that ask for an item, in the order in which the items were declared, or in that of the form."""
         found = [one for one in self if isinstance(one, ItemField)]
+        if self.question_order:
+            return sorted(found, key=lambda one: self.question_order.index(one.name))
         return sorted(found, key=lambda one: (one.item.last, one.item.order))
 
     @property
@@ -105,6 +109,8 @@ class NHSForm(FlaskForm):
     def sections(self) -> list[FormSection]:
         """The fields under their headings, each conditional one with the answer that it depends on."""
         shown = self._nest()
+        if self.question_order:
+            return [FormSection("", shown)]
         titles = [*self.section_order, *dict.fromkeys(one.item.section for one in shown)]
         sections = {title: FormSection(title) for title in titles}
         for one in shown:

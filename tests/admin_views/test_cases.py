@@ -125,6 +125,14 @@ def test_a_form_of_another_session_keeps_what_was_typed(durham: Visitor) -> None
     assert durham.post("/cases/new/", Form(answer.text).fields).status_code == 302
 
 
+def test_a_save_without_a_change_makes_no_version(durham: Visitor) -> None:
+    case = record(durham)
+    answer = durham.post_form(f"/cases/edit/?id={case.id}", {})
+    assert answer.status_code == 302
+    assert "Nothing was changed" in durham.get(answer.headers["Location"]).text
+    assert saved(durham.app, str(case.id)).version == 1
+
+
 def test_only_a_changed_update_moves_its_date(durham: Visitor) -> None:
     case = add_case(durham.app, "84H")
     address = f"/cases/edit/?id={case.id}"
@@ -139,7 +147,7 @@ def test_close_reopen_withdraw_and_bring_back_each_say_why(durham: Visitor) -> N
     case = add_case(durham.app, "84H")
     address = f"?id={case.id}"
     refused = durham.post_form(f"/cases/close/{address}", {"publication": "public"})
-    assert errors_on(refused.text) == ["Enter the date the report was published", "Enter the date the case was closed"]
+    assert errors_on(refused.text) == ["Enter the date the case was closed", "Enter the date the report was published"]
     closing = {"publication": "embargoed"} | day("report_signed_off_on", "1", "2", "2022")
     closing |= day("date_closed", "10", "2", "2022")
     assert durham.post_form(f"/cases/close/{address}", closing).status_code == 302

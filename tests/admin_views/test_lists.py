@@ -174,6 +174,7 @@ def test_filters_search_order_and_pages_go_together(durham: Visitor) -> None:
     assert len(listed(durham, f"{address}&page_size=50")) == 45
     assert listed(durham, f"{address}&desc=1")[0] == together[-1]
     second = durham.get(f"{address}&page=1").text
+    assert "<title>Cases: 45 cases for “common”, page 2 of 3 – " in second
     assert re.search(r'href="/cases/\?[^"]*page=2[^"]*search=common[^"]*flt_media_interest_is=local', second)
 
 
