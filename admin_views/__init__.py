@@ -13,6 +13,7 @@ from app.access.permissions import Permission
 from app.nhsuk.theme import NHS_THEME
 
 from .base import TrackerView
+from .case_drafts import FORMS
 from .cases import CaseReviewView
 from .data_dictionary import DataDictionaryView
 from .home import HomeView
@@ -37,23 +38,10 @@ VIEWS: tuple[type[TrackerView | DataDictionaryView], ...] = (
     DesignatedProfessionalView,
     DataDictionaryView,
 )
+CASE_FORMS = FORMS
 # Forms that check their own token, so that a stale one keeps what was typed.
 OWN_TOKEN_CHECK = frozenset(
-    f"{endpoint}.{view}"
-    for endpoint, views in {
-        "cases": (
-            "create_view",
-            "edit_view",
-            "close_view",
-            "reopen_view",
-            "withdraw_view",
-            "bring_back_view",
-        ),
-        "review_types": ("edit_view",),
-        "theme_list": ("edit_view",),
-        "designated_professionals": ("edit_view",),
-    }.items()
-    for view in views
+    {*FORMS, *(f"{endpoint}.edit_view" for endpoint in ("review_types", "theme_list", "designated_professionals"))}
 )
 
 

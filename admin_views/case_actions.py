@@ -21,7 +21,10 @@ from . import case_form
 
 @dataclass(frozen=True)
 class CaseAction:
-    """One page: when it fits, what it asks, what it does. `fixed` are the values that it sets by itself."""
+    """One page: when it fits, what it asks, what it does. `fixed` are the values that it sets by itself.
+
+    `form` takes the case and what a draft gives a form.
+    """
 
     button: str
     title: str
@@ -29,7 +32,7 @@ class CaseAction:
     done: str
     state: str
     fits: Callable[[CaseReview], bool]
-    form: Callable[[CaseReview], NHSForm]
+    form: Callable[[CaseReview, Mapping[str, Any]], NHSForm]
     do: Callable[[CaseReview, NHSForm, Person, datetime, date], CaseReview]
     fixed: Mapping[str, Any] = field(default_factory=dict)
     rules_must_hold: bool = True
@@ -73,8 +76,8 @@ WithdrawForm = _reason("Why is the case withdrawn?", f"For example, it was recor
 BringBackForm = _reason("Why is the case brought back?", f"For example, it was withdrawn by mistake. {NO_IDENTIFIERS}")
 
 
-def _close_form(case: CaseReview) -> NHSForm:
-    return CloseForm(data=case_form.saved_values(case))
+def _close_form(case: CaseReview, typed: Mapping[str, Any]) -> NHSForm:
+    return CloseForm(data=case_form.saved_values(case), **typed)
 
 
 def _close(case: CaseReview, form: NHSForm, by: Person, at: datetime, today: date) -> CaseReview:
@@ -121,7 +124,7 @@ ACTIONS: dict[str, CaseAction] = {
         done="reopened",
         state="open",
         fits=lambda case: case.status == Status.CLOSED and not case.is_withdrawn,
-        form=lambda case: ReopenForm(),
+        form=lambda case, typed: ReopenForm(**typed),
         do=_reopen,
         fixed={"status": Status.OPEN, "date_closed": None},
     ),
@@ -135,7 +138,7 @@ ACTIONS: dict[str, CaseAction] = {
         done="withdrawn",
         state="withdrawn",
         fits=lambda case: not case.is_withdrawn,
-        form=lambda case: WithdrawForm(),
+        form=lambda case, typed: WithdrawForm(**typed),
         do=_withdraw,
         rules_must_hold=False,
     ),
@@ -146,7 +149,7 @@ ACTIONS: dict[str, CaseAction] = {
         done="brought back",
         state="in use",
         fits=lambda case: case.is_withdrawn,
-        form=lambda case: BringBackForm(),
+        form=lambda case, typed: BringBackForm(**typed),
         do=_bring_back,
     ),
 }

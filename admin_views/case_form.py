@@ -28,6 +28,13 @@ def new_token() -> str:
     return secrets.token_urlsafe(16)
 
 
+def give_token(form: NHSForm, case: CaseReview | None = None) -> None:
+    """Gives a form that is shown anew a token, and the version of its case. One that was sent, or kept, has them."""
+    if not form.is_submitted() and not form.form_token.data:
+        form.form_token.data = new_token()
+        form.version.data = str(case.version) if case is not None else ""
+
+
 def starting_values(access: Access, today: date) -> dict[str, Any]:
     """What a new form holds: today, open, nothing decided; the CCG where there is only one."""
     return {

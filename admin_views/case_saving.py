@@ -15,7 +15,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from app.access import audit, clock
 from app.access.current import current_access, lookups
-from app.cases import writing
+from app.cases import drafts, writing
 from app.cases.checking import Checked, check
 from app.nhsuk.forms import NHSForm
 from app.nhsuk.wording import nhs_moment
@@ -144,6 +144,8 @@ def change(form: NHSForm) -> CaseReview | None:
     """The form's case with the values of a form that may be saved. Without a change there is no new version."""
     case: CaseReview = form.case
     if not case_form.is_changed(form.to_save, case):
+        drafts.discard(db.session(), str(form.form_token.data or ""), by=current_access().person_id)
+        db.session.commit()
         flash(f"Nothing was changed in case {case.reference}", "info")
         return case
 
@@ -180,6 +182,7 @@ def _save(form: NHSForm, apply: Callable[[], CaseReview], done: str) -> CaseRevi
     try:
         case = apply()
         writing.use_token(session, token, by=by, at=clock.now(), case_id=case.id)
+        drafts.discard(session, token, by=by.id)
         session.commit()
     except writing.TokenAlreadyUsed:
         session.rollback()

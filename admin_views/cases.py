@@ -21,15 +21,16 @@ from app.nhsuk.wording import nhs_moment
 from models import CaseReview, Section, db
 from models.enumerations import Status
 
-from . import case_form, case_saving
+from . import case_drafts, case_form, case_saving
 from .base import TrackerView
 from .case_actions import ACTIONS, CaseAction
+from .case_drafts import KeepsDrafts
 from .filters import NamedFilter
 
 SIGNALS = "Needs attention"
 
 
-class CaseReviewView(TrackerView):
+class CaseReviewView(KeepsDrafts, TrackerView):
     """Everything a CCG does with its cases."""
 
     list_of = CaseReview
@@ -141,11 +142,16 @@ class CaseReviewView(TrackerView):
 
     # Recording and changing
 
+    def render(self, template: str, **kwargs: Any) -> str:
+        if "form" in kwargs:
+            kwargs["kept"] = case_drafts.kept_of(kwargs["form"])
+        return super().render(template, **kwargs)
+
     def create_form(self, obj: Any = None) -> NHSForm:
         access, today = current_access(), lookups().today
-        form: NHSForm = self._create_form_class(data=case_form.starting_values(access, today))
-        if not form.is_submitted():
-            form.form_token.data = case_form.new_token()
+        typed = case_drafts.as_typed(case_drafts.asked_for())
+        form: NHSForm = self._create_form_class(data=case_form.starting_values(access, today), **typed)
+        case_form.give_token(form)
         case_form.offer(form, access, lookups(), None)
         form.case = None
         return form
@@ -153,13 +159,13 @@ class CaseReviewView(TrackerView):
     def edit_form(self, obj: CaseReview | None = None) -> NHSForm:
         if obj is None or not self.may_change(obj):
             abort(403)
-        form: NHSForm = self._edit_form_class(data=case_form.saved_values(obj))
+        typed = case_drafts.as_typed(case_drafts.asked_for(obj))
+        form: NHSForm = self._edit_form_class(data=case_form.saved_values(obj), **typed)
         # A closed case is opened again by its own page, which asks for the reason.
         case_form.without(form, ["ccg"] + (["status"] if obj.status == Status.CLOSED else []))
         if obj.converted_from_id is not None and obj.converted_from is None:
             case_form.without(form, ["converted_from"])  # a link that this person cannot see stays as it is
-        if not form.is_submitted():
-            form.form_token.data, form.version.data = case_form.new_token(), str(obj.version)
+        case_form.give_token(form, obj)
         case_form.offer(form, current_access(), lookups(), obj)
         form.case = obj
         return form
@@ -207,14 +213,13 @@ class CaseReviewView(TrackerView):
         if not self.may_change(case):
             abort(403)
         details = self.get_url(".details_view", id=case.id)
-        form = action.form(case)
+        form = action.form(case, case_drafts.as_typed(case_drafts.asked_for(case)))
         if not action.fits(case) and not form.is_submitted():
             flash(f"Case {case.reference} is already {action.state}", "info")
             return redirect(details)
         form.case = case
-        if not form.is_submitted():
-            form.form_token.data, form.version.data = case_form.new_token(), str(case.version)
-        elif case_saving.may_be_done(form, action) and case_saving.do(form, action):
+        case_form.give_token(form, case)
+        if form.is_submitted() and case_saving.may_be_done(form, action) and case_saving.do(form, action):
             return redirect(details)
         return self.render(
             "cases/act.html",

@@ -10,9 +10,10 @@ from flask import url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import AdminIndexView, expose
 
+from app.access import clock
 from app.access.current import current_access, is_signed_in, lookups, may
 from app.access.permissions import Permission
-from app.cases import figures
+from app.cases import drafts, figures
 from app.cases.figures import Figures
 from app.nhsuk.wording import nhs_moment
 from app.rules.succession import Place
@@ -20,6 +21,7 @@ from models import CaseReview, db
 from models.declarations import items_of
 from models.enumerations import Role
 
+from . import case_drafts
 from .reference_lists import CCGView, RegionView, STPView
 
 
@@ -111,12 +113,20 @@ def _for_readers() -> dict[str, Any]:
         ],
         "No cases yet.",
     )
+    unsaved = Group(
+        "Not saved yet",
+        "What you typed is kept for 24 hours.",
+        [
+            (case_drafts.name_of(draft), case_drafts.address_of(draft), f"Typed on {nhs_moment(draft.saved_at)}")
+            for draft in drafts.of_person(session, by=access.person_id, at=clock.now())
+        ],
+    )
     may_record = may(Permission.CASE_WRITE) and bool(access.current_ccgs)
     return {
         "title": "Home",
         "lede": ", ".join(place.name for place in access.granted_on),
         "figures": shown,
-        "groups": [changed],
+        "groups": [*([unsaved] if unsaved.rows else []), changed],
         "tables": _tables(counted) if access.roles & {Role.OVERSIGHT, Role.ANALYST} else [],
         "links": [("See all cases", url_for("cases.index_view"), "")],
         "start": ("Record a case", url_for("cases.create_view")) if may_record else None,

@@ -9,8 +9,9 @@ from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 from sqlalchemy import make_url
 
-from app.access.clock import today
+from app.access.clock import now, today
 from app.access.row_scope import every_organisation
+from app.cases import drafts
 from app.config import database_url
 from app.database import make_roles_at
 from app.sign_in import demo
@@ -37,6 +38,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(demo_accounts)
     app.cli.add_command(make_database_roles)
     app.cli.add_command(generate_cases)
+    app.cli.add_command(erase_drafts)
 
 
 @seed.command("reference")
@@ -68,6 +70,13 @@ def demo_accounts() -> None:
     width = max((len(person.subject) for person in people), default=0)
     for person in people:
         click.echo(f"  {person.subject:<{width}}  {person.name}: {description_of(person)}")
+
+
+@click.command("erase-drafts")
+@with_appcontext
+def erase_drafts() -> None:
+    """Erases unsaved forms that are over 24 hours old. A sign-in does so too, once an hour at most."""
+    click.echo(f"Drafts erased: {drafts.erase_old(now())}")
 
 
 @click.command("make-database-roles")

@@ -31,6 +31,7 @@ def create_app(environment: Mapping[str, str] = os.environ) -> Flask:
     app = Flask("tracker", static_folder=None)
     app.config.update(settings(environment))
     app.config["OWN_TOKEN_CHECK"] = admin_views.OWN_TOKEN_CHECK
+    app.config["CASE_FORMS"] = admin_views.CASE_FORMS
 
     db.init_app(app)
     with app.app_context():

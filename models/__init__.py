@@ -4,6 +4,7 @@ from .audit import AuditEvent
 from .base import OwnedByCCG, db
 from .case_review import CaseReview, Section
 from .code_lists import CODE_LISTS, CodeListEntry, DesignatedProfessional, ReviewType, Theme
+from .drafts import Draft
 from .organisations import Membership, Organisation, OrganisationKind, OrganisationName, Succession
 from .people import Grant, Person, Setting, SignInSession, UsedFormToken
 
@@ -13,6 +14,7 @@ __all__ = [
     "CaseReview",
     "CodeListEntry",
     "DesignatedProfessional",
+    "Draft",
     "Grant",
     "Membership",
     "Organisation",

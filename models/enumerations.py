@@ -53,6 +53,17 @@ class Role(Labelled):
     ADMINISTRATOR = "administrator", "Administrator"
 
 
+class CaseForm(Labelled):
+    """The forms that are about one case; each label says what was being done."""
+
+    NEW = "new", "Recording a case"
+    EDIT = "edit", "Changing"
+    CLOSE = "close", "Closing"
+    REOPEN = "reopen", "Reopening"
+    WITHDRAW = "withdraw", "Withdrawing"
+    BRING_BACK = "bring_back", "Bringing back"
+
+
 class SessionEnd(Labelled):
     """Why a signed-in session ended before its time."""
 

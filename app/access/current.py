@@ -23,11 +23,17 @@ R = TypeVar("R")
 
 def begin(session: Session, person: Person) -> Access:
     """Works out a person's access for this request, and puts the session to work in their row scope."""
+    access = g.access = access_for(session, person)
+    return access
+
+
+def access_for(session: Session, person: Person) -> Access:
+    """As `begin`, for work on behalf of a person who is not signed in."""
     day = today()
     lists = known_lists(session, day, current_app.extensions.setdefault("tracker.lists", {}))
     access = access_of(person, lists.organisations, day)
     enter(session, access.scope)
-    g.access, g.lookups = access, lists
+    g.lookups = lists
     return access
 
 

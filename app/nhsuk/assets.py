@@ -24,7 +24,8 @@ SOURCE = ROOT / "node_modules/nhsuk-frontend/dist/nhsuk"
 STATIC = Path(__file__).parent / "static"
 
 DESIGN_SYSTEM = "nhsuk-frontend.min.css", "nhsuk-frontend.min.js"
-OUR_OWN = "tracker.css", "tracker.js"
+# Each after those that it imports.
+OUR_OWN = "tracker.css", "unsaved.js", "session.js", "tracker.js"
 MADE_FROM = "made-from.sha256"
 
 FONT_FACE = re.compile(r"@font-face\s*\{[^}]*\}")

@@ -24,11 +24,12 @@ def nhs_moment(moment: datetime | None) -> str:
         return ""
     if moment.tzinfo is None:
         raise ValueError("A moment needs a time zone.")
+    return f"{in_words(day_of(moment))} at {nhs_time(moment)}"
+
+
+def nhs_time(moment: datetime) -> str:
+    """10:30am, midday, midnight: on the clock in London."""
     there = moment.astimezone(ENGLAND)
-    return f"{in_words(there.date())} at {_time(there)}"
-
-
-def _time(there: datetime) -> str:
     if there.minute == 0 and there.hour in (0, 12):
         return "midday" if there.hour else "midnight"
     minutes = f":{there.minute:02}" if there.minute else ""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Flask, abort, current_app, redirect, request, url_for
+from typing import Any
+
+from flask import Flask, abort, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user
 from flask_wtf.csrf import CSRFProtect
@@ -10,17 +12,27 @@ from flask_wtf.csrf import CSRFProtect
 from app.access.clock import now
 from app.access.current import begin
 from models import db
-from models.people import DEMO_ISSUER
 
-from . import sessions
+from . import away, sessions
 from .demo import DemoProvider
 from .sessions import SignedIn
 from .views import blueprint, is_demo
 
 # Addresses that answer without sign-in.
-OPEN = frozenset({"sign_in.page", "sign_in.demo_sign_in", "nhsuk.static", "health.live", "health.ready"})
+OPEN = frozenset(
+    {
+        "sign_in.page",
+        "sign_in.demo_sign_in",
+        "sign_in.remaining",
+        "nhsuk.static",
+        "health.live",
+        "health.ready",
+    }
+)
+# An address whose asking does not count as doing something, and one that counts at once.
+LOOKS_ON, STAYS = "sign_in.remaining", "sign_in.extend"
 # Addresses that answer to people who hold no role.
-OPEN_TO_ALL_SIGNED_IN = frozenset({"sign_in.sign_out"})
+OPEN_TO_ALL_SIGNED_IN = frozenset({"sign_in.sign_out", STAYS})
 # Flask-Admin's own static files and inline editing: never offered.
 SHUT = frozenset({"admin.static"})
 
@@ -52,27 +64,34 @@ def init_app(app: Flask) -> None:
         if not current_user.is_authenticated:
             if request.endpoint is None and request.routing_exception is not None:
                 raise request.routing_exception
-            return redirect(url_for("sign_in.page", next=_address_to_come_back_to()))
+            draft = away.welcome_back(sessions.limits_of(current_app.config))
+            return redirect(url_for("sign_in.page", next=draft or _address_to_come_back_to()))
         access = begin(db.session(), current_user.person)
         if not access.permissions and endpoint not in OPEN_TO_ALL_SIGNED_IN:
             abort(403, "no-role")
         return None
 
     @app.context_processor
-    def mode() -> dict[str, bool]:
-        return {"demo_mode": is_demo()}
+    def mode() -> dict[str, Any]:
+        """Which mode this is, and how many seconds the session lasts if nothing more is done."""
+        asked = g.get("_login_user")  # the page of an error asks nobody who it is
+        ends = asked.ends_at if asked is not None and asked.is_authenticated else None
+        return {
+            "demo_mode": is_demo(),
+            "session_seconds": int((ends - now()).total_seconds()) if ends else None,
+        }
 
 
 def _find(session_id: str) -> SignedIn | None:
     found = sessions.find(
         db.session(),
         session_id,
+        sessions.limits_of(current_app.config),
         at=now(),
-        idle=current_app.config["SESSION_IDLE"],
-        absolute=current_app.config["SESSION_ABSOLUTE"],
+        seen=request.endpoint != LOOKS_ON,
+        at_once=request.endpoint == STAYS,
     )
-    # A session of a demo account is worth nothing outside demo mode, whatever database and key it came with.
-    return found if found is None or is_demo() or found.person.issuer != DEMO_ISSUER else None
+    return found if found is None or away.is_trusted(found.person) else None
 
 
 def _address_to_come_back_to() -> str | None:

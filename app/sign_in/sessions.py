@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask_login import UserMixin
 from sqlalchemy import delete
@@ -16,14 +18,20 @@ from models.enumerations import SessionEnd
 
 SEEN_EVERY = timedelta(minutes=1)
 KEPT_FOR = timedelta(days=7)
+REMEMBERED_FOR = timedelta(days=1)
 
 
 @dataclass
 class SignedIn(UserMixin):
-    """A person in one signed-in browser, as Flask-Login knows them: by the session's random id."""
+    """A person in one signed-in browser, as Flask-Login knows them: by the session's random id.
+
+    `ends_at` is when it ends if nothing is done until then; at `ends_anyway_at` it ends whatever is done.
+    """
 
     person: Person
     session_id: str
+    ends_at: datetime
+    ends_anyway_at: datetime
 
     def get_id(self) -> str:
         return self.session_id
@@ -40,28 +48,57 @@ def hash_of(session_id: str) -> str:
     return hashlib.sha256(session_id.encode()).hexdigest()
 
 
-def start(session: Session, person: Person, *, at: datetime) -> SignedIn:
+@dataclass(frozen=True)
+class Limits:
+    """How long a session lasts: without a request, and at most."""
+
+    idle: timedelta
+    absolute: timedelta
+
+
+def limits_of(config: Mapping[str, Any]) -> Limits:
+    return Limits(config["SESSION_IDLE"], config["SESSION_ABSOLUTE"])
+
+
+def start(session: Session, person: Person, limits: Limits, *, at: datetime) -> SignedIn:
     """A new session with a fresh random id of 256 bits. The caller commits."""
     session_id = secrets.token_urlsafe(32)
     person.last_seen_at = at
-    session.add(SignInSession(id_hash=hash_of(session_id), person_id=person.id, started_at=at, seen_at=at))
-    return SignedIn(person, session_id)
+    row = SignInSession(id_hash=hash_of(session_id), person_id=person.id, started_at=at, seen_at=at)
+    session.add(row)
+    return _signed_in(row, person, session_id, limits)
 
 
-def find(session: Session, session_id: str, *, at: datetime, idle: timedelta, absolute: timedelta) -> SignedIn | None:
+def find(
+    session: Session, session_id: str, limits: Limits, *, at: datetime, seen: bool = True, at_once: bool = False
+) -> SignedIn | None:
     """The session of an id, or None where there is none, it has ended, or it was idle or open for too long.
 
-    `seen_at` moves on at most once a minute, so that reading pages writes little.
+    Where it is `seen`, its end moves on: at most once a minute, so that reading pages writes little, or `at_once`.
     """
+    row = session.get(SignInSession, hash_of(session_id))
+    if row is None or row.ended_at is not None or not row.person.is_active or at > _end_of(row, limits):
+        return None
+    if seen and (at_once or at - row.seen_at > SEEN_EVERY):
+        row.seen_at = row.person.last_seen_at = at
+        session.commit()
+    return _signed_in(row, row.person, session_id, limits)
+
+
+def find_timed_out(session: Session, session_id: str, limits: Limits, *, at: datetime) -> Person | None:
+    """Whose session it was that ended by itself, less than a day ago. Nobody's, where somebody ended it."""
     row = session.get(SignInSession, hash_of(session_id))
     if row is None or row.ended_at is not None or not row.person.is_active:
         return None
-    if at - row.seen_at > idle or at - row.started_at > absolute:
-        return None
-    if at - row.seen_at > SEEN_EVERY:
-        row.seen_at = row.person.last_seen_at = at
-        session.commit()
-    return SignedIn(row.person, session_id)
+    return row.person if _end_of(row, limits) < at <= _end_of(row, limits) + REMEMBERED_FOR else None
+
+
+def _end_of(row: SignInSession, limits: Limits) -> datetime:
+    return min(row.seen_at + limits.idle, row.started_at + limits.absolute)
+
+
+def _signed_in(row: SignInSession, person: Person, session_id: str, limits: Limits) -> SignedIn:
+    return SignedIn(person, session_id, _end_of(row, limits), row.started_at + limits.absolute)
 
 
 def end(session: Session, session_id: str, *, at: datetime, because: SessionEnd) -> None:

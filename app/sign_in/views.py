@@ -10,6 +10,8 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user, logout_user
 
 from app.access.clock import now
+from app.cases import drafts
+from app.nhsuk.wording import nhs_time
 from models import Person, db
 from models.enumerations import SessionEnd
 
@@ -70,13 +72,38 @@ def sign_out() -> ResponseReturnValue:
     return redirect(url_for("sign_in.page"))
 
 
+@blueprint.get("/sign-in/remaining")
+def remaining() -> ResponseReturnValue:
+    """How long the session still lasts, for a page that is open. To ask is not to do something."""
+    return _remaining()
+
+
+@blueprint.post("/sign-in/extend")
+def extend() -> ResponseReturnValue:
+    """Lets the session go on, as any request does. Says for how long."""
+    return _remaining()
+
+
+def _remaining() -> ResponseReturnValue:
+    """As JSON: `seconds` until the session ends, `at` which time in England, and whether it is `final`."""
+    if not current_user.is_authenticated:
+        return {"seconds": 0, "at": "", "final": True}
+    ends = current_user.ends_at
+    return {
+        "seconds": max(0, int((ends - now()).total_seconds())),
+        "at": nhs_time(ends),
+        "final": ends == current_user.ends_anyway_at,
+    }
+
+
 def _begin_session(person: Person) -> ResponseReturnValue:
     """A new session with a new id, whatever the browser brought along."""
     if current_user.is_authenticated:
         sessions.end(db.session(), current_user.session_id, at=now(), because=SessionEnd.REPLACED)
     sessions.clear_away(db.session(), at=now())
-    signed_in = sessions.start(db.session(), person, at=now())
+    signed_in = sessions.start(db.session(), person, sessions.limits_of(current_app.config), at=now())
     db.session.commit()
+    drafts.erase_old_when_due(db.session(), now())
     session.clear()
     login_user(signed_in)
     return redirect(local_address(request.form.get("next") or request.args.get("next")))

@@ -399,6 +399,18 @@ def own_cases(world: World) -> Iterator[Knock]:
     yield Knock("cases edit: link that is kept", form, leads=True, needs=CASES, compared=False)
 
 
+def typed_and_kept(world: World) -> Iterator[Knock]:
+    """Drafts of foreign cases. That one of a new case is kept under a CCG of the person is a test of its own."""
+    for cases in world.foreign:
+        for form in ("edit", "close", "withdraw"):
+            address = f"/cases/keep/?form={form}&id={cases['to change']['id']}"
+            yield Knock(f"cases keep {form}", address, change(cases) | {"form_token": word()}, leads=True, needs=CASES)
+
+
+def discarded(world: World) -> Iterator[Knock]:
+    yield Knock("cases discard", f"/cases/discard/?draft={world.foreign[0]['open']['id']}", {}, needs=CASES)
+
+
 DOORS: tuple[Door, ...] = (
     page("admin.index", "/", "home figures", leads=True),
     list_of("cases"),
@@ -410,6 +422,8 @@ DOORS: tuple[Door, ...] = (
     by_key("cases.withdraw_view", "/cases/withdraw/", "to withdraw", reason),
     by_key("cases.bring_back_view", "/cases/bring-back/", "withdrawn", reason),
     Door(claims("cases.create_view", "GET", "POST"), new_case),
+    Door(claims("cases.keep_view", "POST"), typed_and_kept),
+    Door(claims("cases.discard_view", "POST"), discarded),
     reference_list("ccgs"),
     reference_list("stps"),
     reference_list("regions"),
@@ -424,6 +438,8 @@ DOORS: tuple[Door, ...] = (
         lambda world: [Knock("demo sign in", "/sign-in/demo", {"account": str(world.foreign[0]["open"]["id"])})],
     ),
     Door(claims("sign_in.sign_out", "POST"), lambda world: [Knock("sign out", "/sign-out", {}, ends=True)]),
+    page("sign_in.remaining", "/sign-in/remaining", "time left"),
+    Door(claims("sign_in.extend", "POST"), lambda world: [Knock("more time", "/sign-in/extend", {})]),
     page("health.live", "/health/live", "health live"),
     page("health.ready", "/health/ready", "health ready"),
     page("nhsuk.static", "/static/nhsuk/dist/nowhere.css", "static files"),

@@ -61,6 +61,28 @@ def sql(statement: str) -> Break:
     return lambda session: session.execute(text(statement))
 
 
+def a_draft(*, times: int = 1, **changes: str) -> Break:
+    """Adds a draft of a new case, past the session; the same again a second time."""
+    values = {
+        "person_id": "person.id",
+        "form": "'new'",
+        "case_id": "NULL",
+        "form_token": "'x'",
+        "fields": "'{}'",
+        "saved_at": "created_at",
+        "ccg_id": "(SELECT id FROM organisation WHERE kind = 'ccg' ORDER BY code LIMIT 1)",
+    } | changes
+
+    def run(session: Session) -> None:
+        for number in range(times):
+            named = {"id": f"'{number:032x}'"} | values
+            session.execute(
+                text(f"INSERT INTO draft ({', '.join(named)}) SELECT {', '.join(named.values())} FROM person LIMIT 1")
+            )
+
+    return run
+
+
 DAY = date(2021, 8, 1)
 CLOSED = {"status": "closed", "date_closed": date(2022, 1, 1)}
 ENDS_BEFORE_IT_BEGINS = "SET active_from = '2021-01-02', active_to = '2021-01-01'"
@@ -79,6 +101,10 @@ BREAKS: dict[str, Break] = {
         "INSERT INTO audit_event (id, at, action, address, from_address, reference)"
         " SELECT id, created_at, 'bored', '', '', '' FROM person LIMIT 1"
     ),
+    "a_draft_is_of_a_known_form": a_draft(form="'scribble'", case_id="person.id"),
+    "only_a_draft_of_a_new_case_has_none": a_draft(form="'edit'"),
+    "a_draft_is_of_a_case_of_its_ccg": a_draft(form="'edit'", case_id="person.id"),
+    "a_form_is_kept_once": a_draft(times=2),
     "an_ended_session_says_why": sql(
         "INSERT INTO sign_in_session (id_hash, person_id, started_at, seen_at, ended_at)"
         " SELECT 'x', id, created_at, created_at, created_at FROM person LIMIT 1"

@@ -1,7 +1,10 @@
 // Improvements only: every page works without them.
 import { initAll } from "./nhsuk-frontend.min.js";
+import { watchSession } from "./session.js";
+import { keepWhatIsTyped } from "./unsaved.js";
 
 initAll();
+watchSession();
 
 // A question that depends on an answer shows while that answer is chosen.
 function reveal() {
@@ -35,3 +38,6 @@ for (const group of document.querySelectorAll(".nhsuk-date-input")) {
     parts[2].focus();
   });
 }
+
+// Last, so that what the page itself has put right counts as not typed.
+keepWhatIsTyped();

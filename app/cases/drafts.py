@@ -1,0 +1,101 @@
+"""Drafts: what somebody typed into the form of a case and has not saved. Kept for a day, for that person alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Select, delete, select
+from sqlalchemy.orm import Session
+
+from app.access.people import Access
+from app.access.row_scope import every_organisation
+from models import CaseReview, Draft, Setting
+from models.declarations import items_of
+from models.enumerations import CaseForm
+
+from .writing import case_saved_with
+
+KEPT_FOR = timedelta(hours=24)
+# Characters of one form: every item at its longest is less than half of it.
+LARGEST = 100_000
+ERASED_AT, ERASED_EVERY = "drafts_erased_at", timedelta(hours=1)
+_OWN_NAMES = {"form_token", "version", "reason", "confirm_identifiers"}
+
+
+def keep(
+    session: Session,
+    form: CaseForm,
+    fields: Mapping[str, Sequence[str]],
+    *,
+    case_id: UUID | None,
+    ccg_id: UUID,
+    by: UUID,
+    at: datetime,
+) -> Draft | None:
+    """Keeps a form as it was typed, in place of what was kept of the same form before. The caller commits.
+
+    None, and nothing is kept, of a form that has no token of its own, has been saved meanwhile, or is too large.
+    """
+    typed = {name: list(values) for name, values in fields.items() if _is_of_a_form(name)}
+    token = next(iter(typed.get("form_token", [])), "")
+    if not 0 < len(token) <= 100 or sum(len(value) for values in typed.values() for value in values) > LARGEST:
+        return None
+    if case_saved_with(session, token) is not None:
+        return None
+    draft = session.scalar(_those_of(by, at).where(Draft.form_token == token))
+    if draft is None:
+        draft = Draft(form=form, case_id=case_id, ccg_id=ccg_id, person_id=by, form_token=token)
+        session.add(draft)
+    # A new case may have been given another CCG. Row scope looks at both.
+    draft.ccg_id, draft.fields, draft.saved_at = ccg_id, typed, at
+    return draft
+
+
+def ccg_of_new_case(access: Access, typed: str) -> UUID | None:
+    """Under which CCG the draft of a new case is kept: the one that was chosen, if it may be, or the person's first."""
+    writable = {str(ccg_id): ccg_id for ccg_id in access.scope.writable}
+    return writable.get(typed) or next((place.id for place in access.current_ccgs), None)
+
+
+def _is_of_a_form(name: str) -> bool:
+    """Whether an input is one of a case's forms: an item, a part of a date, or what every form has."""
+    return name in _OWN_NAMES or name.partition("-")[0] in {item.name for item in items_of(CaseReview) if item.in_form}
+
+
+def _those_of(by: UUID, at: datetime) -> Select[Draft]:
+    return select(Draft).where(Draft.person_id == by, Draft.saved_at > at - KEPT_FOR)
+
+
+def find(session: Session, draft_id: UUID, *, by: UUID, at: datetime) -> Draft | None:
+    """A person's own draft. Somebody else's is like one that never was."""
+    return session.scalar(_those_of(by, at).where(Draft.id == draft_id))
+
+
+def of_person(session: Session, *, by: UUID, at: datetime) -> list[Draft]:
+    """A person's drafts, the newest first."""
+    return list(session.scalars(_those_of(by, at).order_by(Draft.saved_at.desc(), Draft.id)))
+
+
+def discard(session: Session, form_token: str, *, by: UUID) -> None:
+    """Erases what was kept of a person's form, if anything was. The caller commits."""
+    session.execute(delete(Draft).where(Draft.person_id == by, Draft.form_token == form_token))
+
+
+def erase_old(at: datetime) -> int:
+    """Erases every draft that is over a day old, and says how many there were. Work for every organisation: audited."""
+    with every_organisation("erasing drafts over 24 hours old") as session:
+        old = session.execute(delete(Draft).where(Draft.saved_at <= at - KEPT_FOR))
+        noted = session.get(Setting, ERASED_AT) or Setting(name=ERASED_AT)
+        noted.value = at.isoformat()
+        session.add(noted)
+        session.commit()
+        return int(old.rowcount)  # type: ignore[attr-defined]
+
+
+def erase_old_when_due(session: Session, at: datetime) -> None:
+    """As `erase_old`, unless that was done within the last hour."""
+    noted = session.get(Setting, ERASED_AT)
+    if noted is None or datetime.fromisoformat(noted.value) <= at - ERASED_EVERY:
+        erase_old(at)
