@@ -119,6 +119,8 @@ class KeepsDrafts:
     @expose("/discard/", methods=("POST",))
     def discard_view(self) -> ResponseReturnValue:
         """Erases one of the person's drafts."""
+        if not may(Permission.CASE_WRITE):
+            abort(403)
         draft = own(request.args.get("draft", ""))
         if draft is None:
             abort(404)

@@ -602,7 +602,7 @@ def comparable(answer: TestResponse, text: str, made: Rows) -> tuple[int, str, l
 
     def plain(words: str) -> str:
         for row in made.values():
-            words = words.replace(str(row["id"]), "new").replace(row["reference"], "new")
+            words = words.replace(str(row["id"]), "new").replace(str(row.get("reference", row["id"])), "new")
         return _BY_CHANCE.sub(lambda found: found[found.lastindex or 0], words)
 
     headers = [f"{name}: {plain(value)}" for name, value in answer.headers if name not in _NOT_COMPARED]

@@ -83,7 +83,7 @@ function hasEnded() {
   way.append(link);
   const words = kept ? [element("p", "What you typed is kept for 24 hours.", "nhsuk-body")] : [];
   document.querySelector("main").replaceChildren(heading, ...words, way);
-  document.querySelectorAll(".nhsuk-header__account, .nhsuk-header__navigation").forEach((part) => part.remove());
+  document.querySelectorAll(".nhsuk-header__account, .nhsuk-header__navigation, .nhsuk-back-link, .nhsuk-footer__meta").forEach((part) => part.remove());
   document.title = "You have been signed out – Safeguarding Case Review Tracker – NHS";
   heading.focus();
 }
