@@ -23,11 +23,11 @@ from app.nhsuk.forms import NHSForm
 from models import db
 
 from . import list_page
-from .listing import ListView
 from .presenters import html_for, value_of
+from .saved_views import SavesViews
 
 
-class TrackerView(ListView):
+class TrackerView(SavesViews):
     """A list of a model's rows with their pages, generated from its declared items."""
 
     # What a screen declares beside what `ListView` asks of it.

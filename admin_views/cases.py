@@ -22,15 +22,15 @@ from models import CaseReview, Section, db
 from models.enumerations import Status
 
 from . import case_drafts, case_form, case_saving
-from .base import TrackerView
 from .case_actions import ACTIONS, CaseAction
+from .case_bulk import UpdatesSeveral
 from .case_drafts import KeepsDrafts
 from .filters import NamedFilter
 
 SIGNALS = "Needs attention"
 
 
-class CaseReviewView(KeepsDrafts, TrackerView):
+class CaseReviewView(KeepsDrafts, UpdatesSeveral):
     """Everything a CCG does with its cases."""
 
     list_of = CaseReview
@@ -143,7 +143,7 @@ class CaseReviewView(KeepsDrafts, TrackerView):
     # Recording and changing
 
     def render(self, template: str, **kwargs: Any) -> str:
-        if "form" in kwargs:
+        if str(request.endpoint) in case_drafts.FORMS:
             kwargs["kept"] = case_drafts.kept_of(kwargs["form"])
         return super().render(template, **kwargs)
 

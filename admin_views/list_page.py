@@ -3,42 +3,46 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flask import g
+from flask import g, request
 
-from app.access.current import current_access, lookups
+from app.access.current import lookups
 from app.rules.words import count_of
-from models.declarations import Kind
 
+from . import columns
 from .filters import FilterField, FilterGroup
 from .listing import ListView
 
+if TYPE_CHECKING:
+    from .base import TrackerView
 
-def context_of(view: ListView, given: dict[str, Any]) -> dict[str, Any]:
+
+def context_of(view: TrackerView, given: dict[str, Any]) -> dict[str, Any]:
     """What the list page needs beside Flask-Admin's own context."""
     args = given["active_filters"] or []
     count, size = given["count"], given["page_size"]
-    columns = [
-        (name, label)
-        for name, label in view._list_columns
-        if view.by_name[name].kind is not Kind.ORGANISATION or len(current_access().readable_ccgs) > 1
-    ]
+    shown = columns.shown(request.args, view.items)
     return {
         "title": view.title,
         "page_title": _page_title(view, given),
         "caption": view.title,
         "page": min(given["page"] or 0, max(0, (count - 1) // size)),
-        "list_columns": columns,
+        "list_columns": [(name, view.by_name[name].label) for name in shown],
+        "column_panel": columns.panel(request.args, view.items),
+        "usual_columns_url": view.get_url(".index_view", **_state(view, given))
+        if columns.asked_for(request.args, view.items)
+        else None,
+        "saved_views": _saved_views(view),
+        "save_view_url": _save_view_url(view),
+        "state": list(_state(view, given).items()),
         "column_index": {name: index for index, (name, _) in enumerate(view._list_columns)},
         "panel": _panel(view, args),
         "chosen": _tags(view, args, given),
         "clear_url": view.get_url(".index_view", **_kept(view, given, with_search=True)),
         "kept": list(_kept(view, given, with_search=False).items()),
         "count_text": count_of(count, view.one, view.many),
-        "download_url": view.get_url(
-            ".export", export_type="csv", **_kept(view, given, with_search=True), **given["filter_args"]
-        )
+        "download_url": view.get_url(".export", export_type="csv", **_state(view, given))
         if view.can_export and not g.get("filters_left_out")
         else None,
         "can_create": view.can_create,
@@ -46,6 +50,7 @@ def context_of(view: ListView, given: dict[str, Any]) -> dict[str, Any]:
         "empty_message": _empty_message(view, bool(args or given["search"])),
         "search_hint": view.search_hint,
         "row_actions": view.actions_on_row if view.can_edit else None,
+        "several_url": getattr(view, "several_url", None),
         "row_name": view.name_of,
         "details_url": lambda row: view.get_url(".details_view", id=row.id, url=given["return_url"]),
     }
@@ -59,7 +64,31 @@ def _page_title(view: ListView, given: dict[str, Any]) -> str:
     return f"{view.title}: {count_of(given['count'], view.one, view.many)}{found}{place}"
 
 
-def _kept(view: ListView, given: dict[str, Any], *, with_search: bool) -> dict[str, Any]:
+def _saved_views(view: TrackerView) -> list[tuple[str, str, str | None]]:
+    """The person's saved views of the list: name, address, and where the one that is on screen can be deleted."""
+    here = view.query_of_view()
+    return [
+        (
+            saved.name,
+            f"{view.get_url('.index_view')}?{saved.query}",
+            view.get_url(".delete_saved_view", view=saved.id) if saved.query == here else None,
+        )
+        for saved in view.saved_views()
+    ]
+
+
+def _save_view_url(view: TrackerView) -> str | None:
+    """Where what is on screen can be saved, if it is more than the usual list."""
+    query = view.query_of_view()
+    return f"{view.get_url('.save_view')}?{query}" if query else None
+
+
+def _state(view: ListView, given: dict[str, Any]) -> dict[str, Any]:
+    """What the address of the list says of its rows: search, filters, order and size of the page."""
+    return _kept(view, given, with_search=True, with_columns=False) | dict(given["filter_args"])
+
+
+def _kept(view: ListView, given: dict[str, Any], *, with_search: bool, with_columns: bool = True) -> dict[str, Any]:
     """What an address of the list keeps beside its filters."""
     kept = {
         "sort": given["sort_column"],
@@ -68,6 +97,8 @@ def _kept(view: ListView, given: dict[str, Any], *, with_search: bool) -> dict[s
     }
     if with_search:
         kept["search"] = given["search"]
+    if with_columns:
+        kept["columns"] = ",".join(columns.asked_for(request.args, view.items))
     return {name: value for name, value in kept.items() if value not in (None, "")}
 
 

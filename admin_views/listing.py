@@ -20,6 +20,7 @@ from app.cases.searching import rows_with
 from models import db
 from models.declarations import Item, Kind, items_of
 
+from . import columns
 from .filters import NamedFilter, TrackerFilter, filters_for
 from .presenters import value_of, words_for
 
@@ -57,7 +58,7 @@ class ListView(ModelView):
     # What Flask-Admin asks at start-up
 
     def get_list_columns(self) -> list[tuple[str, str]]:
-        return [(item.name, item.label) for item in self.items if item.in_list]
+        return [(item.name, item.label) for item in columns.in_order(self.items)]
 
     def get_sortable_columns(self) -> dict[str, str]:
         return {item.name: item.name for item in self.items if item.sortable}
@@ -108,13 +109,17 @@ class ListView(ModelView):
         count = session.scalar(chosen.with_only_columns(func.count(), maintain_column_froms=True)) or 0
         size = page_size or self.page_size
         start = min(page or 0, max(0, (count - 1) // size)) * size
-        rows = session.scalars(self.in_order(chosen, sort_column, bool(sort_desc)).limit(size).offset(start))
-        return count, list(rows)
+        names = columns.shown(request.args, self.items)
+        ordered = self.in_order(chosen, sort_column, bool(sort_desc)).options(
+            *columns.loads_for(self.list_of, names, self.items)
+        )
+        return count, list(session.scalars(ordered.limit(size).offset(start)))
 
     @pass_context
     def get_list_value(self, context: Any, model: Any, name: str) -> str | Markup:
         item = self.by_name[name]
-        return words_for(item, value_of(item, model), lookups())
+        words = words_for(item, value_of(item, model), lookups())
+        return columns.shortened(words) if item.kind is Kind.TEXT else words
 
     def name_of(self, row: Any) -> str:
         """What a row is called in links and headings."""
@@ -157,6 +162,13 @@ class ListView(ModelView):
     # The address
 
     def _get_list_extra_args(self) -> ViewArgs:
+        """What the address says, as far as the list understands it. Read once: what is left out is said once."""
+        if "list_args" not in g:
+            g.list_args = self._read_list_args()
+        args: ViewArgs = g.list_args
+        return args
+
+    def _read_list_args(self) -> ViewArgs:
         args = super()._get_list_extra_args()
         args.page = args.page if 0 <= args.page < FURTHEST_PAGE else 0
         args.sort_desc = 1 if args.sort_desc else None
@@ -164,7 +176,8 @@ class ListView(ModelView):
         column = self._get_column_by_idx(args.sort)
         if column is None or column[0] not in self._sortable_columns:
             args.sort = None
-        args.extra_args = {}
+        chosen = columns.asked_for(request.args, self.items)
+        args.extra_args = {"columns": ",".join(chosen)} if chosen else {}
         return args
 
     def _get_list_filter_args(self) -> list[tuple[int, str, str]]:

@@ -7,6 +7,7 @@ from .code_lists import CODE_LISTS, CodeListEntry, DesignatedProfessional, Revie
 from .drafts import Draft
 from .organisations import Membership, Organisation, OrganisationKind, OrganisationName, Succession
 from .people import Grant, Person, Setting, SignInSession, UsedFormToken
+from .saved_views import SavedView
 
 __all__ = [
     "CODE_LISTS",
@@ -23,6 +24,7 @@ __all__ = [
     "OwnedByCCG",
     "Person",
     "ReviewType",
+    "SavedView",
     "Section",
     "Setting",
     "SignInSession",

@@ -32,8 +32,8 @@ RARE = 2000
 
 # Rows of these are added and never changed, by nobody.
 APPEND_ONLY_TABLES = ("audit_event",)
-# Rows of these are erased when they can no longer matter. Everything else stays.
-ERASED_TABLES = ("sign_in_session", "used_form_token")
+# Rows of these are erased when they can no longer matter, or when their person says so. Everything else stays.
+ERASED_TABLES = ("saved_view", "sign_in_session", "used_form_token")
 
 _TOO_MUCH = {"SUPERUSER": "rolsuper", "BYPASSRLS": "rolbypassrls", "REPLICATION": "rolreplication"}
 _ROLES = {OWNER: "LOGIN", APPLICATION: "LOGIN NOINHERIT", ENGLAND: "NOLOGIN"}

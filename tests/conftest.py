@@ -103,7 +103,7 @@ def _take_away_cases(app: Flask) -> None:
         db.session.remove()
     with unguarded(app) as session:
         session.execute(text("UPDATE case_review SET converted_from_id = NULL, converted_from_ccg_id = NULL"))
-        for table in ("draft", "case_review", "used_form_token", "sign_in_session"):
+        for table in ("saved_view", "draft", "case_review", "used_form_token", "sign_in_session"):
             session.execute(text(f"DELETE FROM {table}"))
         session.commit()
 

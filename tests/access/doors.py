@@ -301,8 +301,24 @@ def list_of(endpoint: str) -> Door:
                 yield Knock(f"{view.address} list{what}", f"{view.url}/?{query}", leads=True)
             if both or not turn % 2:
                 yield Knock(f"{view.address} export{what}", f"{view.url}/export/csv/?{query}", leads=True)
+        yield from saved_views(view, world)
 
-    return Door(claims(f"{endpoint}.index_view") | claims(f"{endpoint}.export"), knocks)
+    return Door(claims(f"{endpoint}.index_view") | claims(f"{endpoint}.export") | views_of(endpoint), knocks)
+
+
+def views_of(endpoint: str) -> frozenset[str]:
+    """The routes at which a list's views are saved."""
+    pages = ("save_view", "delete_saved_view")
+    return frozenset().union(*(claims(f"{endpoint}.{one}", "GET", "POST") for one in pages))
+
+
+def saved_views(view: Any, world: World) -> Iterator[Knock]:
+    """A view is its person's: an id of anything else is like one that never was. That it is saved changes the list."""
+    theirs = world.foreign[0]["open"]["id"]
+    yield Knock(f"{view.address} save view", f"{view.url}/views/new/?flt_x_is={theirs}")
+    yield Knock(f"{view.address} save view without a name", f"{view.url}/views/new/?flt_x_is={theirs}", {"name": ""})
+    yield Knock(f"{view.address} delete view GET", f"{view.url}/views/delete/?view={theirs}")
+    yield Knock(f"{view.address} delete view POST", f"{view.url}/views/delete/?view={theirs}", {})
 
 
 def _queries(view: Any, world: World) -> Iterator[tuple[str, str]]:
@@ -344,8 +360,9 @@ def reference_list(endpoint: str, *, kept: bool = False) -> Door:
                 what = f"{name} {form.partition('/')[0]}"
                 yield Knock(f"{what} GET", f"{at}/{form}", needs=needs, compared=False)
                 yield Knock(f"{what} POST", f"{at}/{form}", fields, needs=needs, compared=False)
+        yield from saved_views(view, world)
 
-    return Door(frozenset().union(*read, *written), knocks)
+    return Door(frozenset().union(*read, *written, views_of(endpoint)), knocks)
 
 
 # What the forms of cases are sent: whole, so that it would be saved if nothing kept it from it
@@ -407,6 +424,17 @@ def typed_and_kept(world: World) -> Iterator[Knock]:
             yield Knock(f"cases keep {form}", address, change(cases) | {"form_token": word()}, leads=True, needs=CASES)
 
 
+def several(world: World) -> Iterator[Knock]:
+    """One update for a foreign case, alone and beside a case in sight."""
+    theirs = world.foreign[0]["to change"]
+    fields = {"seen": f"{theirs['id']} 1", "latest_update": "Taken.", "form_token": word()}
+    mine = f"&id={world.own['open']['id']}" if world.own else ""
+    for name, ids in (("alone", f"id={theirs['id']}"), ("beside", f"id={theirs['id']}{mine}")):
+        address = f"/cases/update-several/?{ids}"
+        yield Knock(f"cases several {name} GET", address, leads=True, needs=CASES)
+        yield Knock(f"cases several {name} POST", address, fields, leads=True, needs=CASES)
+
+
 def discarded(world: World) -> Iterator[Knock]:
     yield Knock("cases discard", f"/cases/discard/?draft={world.foreign[0]['open']['id']}", {}, needs=CASES)
 
@@ -424,6 +452,7 @@ DOORS: tuple[Door, ...] = (
     Door(claims("cases.create_view", "GET", "POST"), new_case),
     Door(claims("cases.keep_view", "POST"), typed_and_kept),
     Door(claims("cases.discard_view", "POST"), discarded),
+    Door(claims("cases.update_several_view", "GET", "POST"), several),
     reference_list("ccgs"),
     reference_list("stps"),
     reference_list("regions"),

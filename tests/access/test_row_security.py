@@ -37,6 +37,7 @@ OF_NO_CCG = {
     "organisation_succession",
     "person",
     "review_type",
+    "saved_view",
     "setting",
     "sign_in_session",
     "theme",

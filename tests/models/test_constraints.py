@@ -61,6 +61,19 @@ def sql(statement: str) -> Break:
     return lambda session: session.execute(text(statement))
 
 
+def a_view(*, times: int = 1, name: str = "'x'") -> Break:
+    """Adds a saved view, and the same again a second time."""
+    return lambda session: [
+        session.execute(
+            text(
+                "INSERT INTO saved_view (id, person_id, screen, name, query, created_at)"
+                f" SELECT '{number:032x}', id, 'cases', {name}, '', created_at FROM person LIMIT 1"
+            )
+        )
+        for number in range(times)
+    ]
+
+
 def a_draft(*, times: int = 1, **changes: str) -> Break:
     """Adds a draft of a new case, past the session; the same again a second time."""
     values = {
@@ -101,6 +114,8 @@ BREAKS: dict[str, Break] = {
         "INSERT INTO audit_event (id, at, action, address, from_address, reference)"
         " SELECT id, created_at, 'bored', '', '', '' FROM person LIMIT 1"
     ),
+    "a_view_is_saved_once_under_its_name": a_view(times=2),
+    "a_saved_view_has_a_name": a_view(name="''"),
     "a_draft_is_of_a_known_form": a_draft(form="'scribble'", case_id="person.id"),
     "only_a_draft_of_a_new_case_has_none": a_draft(form="'edit'"),
     "a_draft_is_of_a_case_of_its_ccg": a_draft(form="'edit'", case_id="person.id"),

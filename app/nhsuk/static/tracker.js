@@ -26,6 +26,22 @@ for (const form of document.querySelectorAll("[data-tracker-filters]")) {
   });
 }
 
+// One checkbox in the head of a list selects every row on the page.
+for (const head of document.querySelectorAll("[data-tracker-select-all]")) {
+  const boxes = [...document.querySelectorAll(`input[type=checkbox][form="${head.dataset.trackerSelectAll}"]`)];
+  if (!boxes.length) continue;
+  const first = boxes[0].closest(".nhsuk-checkboxes").cloneNode(true);
+  const all = first.querySelector("input");
+  all.id = "select-all";
+  all.removeAttribute("form");
+  all.removeAttribute("name");
+  all.checked = false;
+  first.querySelector("label").htmlFor = all.id;
+  first.querySelector("label > *").textContent = "Select all on this page";
+  head.replaceChildren(first);
+  all.addEventListener("change", () => boxes.forEach((box) => (box.checked = all.checked)));
+}
+
 // A date pasted whole into the first part of a date spreads over the three.
 const WHOLE = /^\s*(\d{1,2})\s*[/. -]\s*(\d{1,2})\s*[/. -]\s*(\d{4})\s*$/;
 for (const group of document.querySelectorAll(".nhsuk-date-input")) {

@@ -30,7 +30,14 @@ class Typed {
   }
 
   soon() {
-    if (this.url && !this.timer) this.timer = setTimeout(() => this.keep(), AFTER);
+    this.timer ??= setTimeout(() => (this.url ? this.keep() : this.stay()), AFTER);
+  }
+
+  // A form of which nothing is kept: typing alone lets the session go on.
+  stay() {
+    this.timer = null;
+    const token = this.form.querySelector("input[name=csrf_token]").value;
+    fetch("/sign-in/extend", { method: "POST", body: new URLSearchParams({ csrf_token: token }) }).catch(() => {});
   }
 
   async keep() {
