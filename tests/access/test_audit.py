@@ -71,4 +71,4 @@ def test_nobody_takes_an_event_away(fresh_either_app: Flask) -> None:
             with pytest.raises(DBAPIError, match="audit events are added and never changed"):
                 session.execute(text(statement))
             session.rollback()
-        assert session.query(AuditEvent).one().address == "GET /nowhere/"
+        assert session.query(AuditEvent).filter_by(action="not_found").one().address == "GET /nowhere/"

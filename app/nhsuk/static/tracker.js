@@ -26,19 +26,19 @@ for (const form of document.querySelectorAll("[data-tracker-filters]")) {
   });
 }
 
-// One checkbox in the head of a list selects every row on the page.
-for (const head of document.querySelectorAll("[data-tracker-select-all]")) {
-  const boxes = [...document.querySelectorAll(`input[type=checkbox][form="${head.dataset.trackerSelectAll}"]`)];
+// One checkbox more selects every row on the page.
+for (const form of document.querySelectorAll("form[data-tracker-selects]")) {
+  const boxes = [...document.querySelectorAll(`input[type=checkbox][form="${form.id}"]`)];
   if (!boxes.length) continue;
-  const first = boxes[0].closest(".nhsuk-checkboxes").cloneNode(true);
-  const all = first.querySelector("input");
-  all.id = "select-all";
+  const copy = boxes[0].closest(".nhsuk-checkboxes").cloneNode(true);
+  const all = copy.querySelector("input");
+  const label = copy.querySelector("label");
   all.removeAttribute("form");
   all.removeAttribute("name");
+  all.id = label.htmlFor = "select-all";
   all.checked = false;
-  first.querySelector("label").htmlFor = all.id;
-  first.querySelector("label > *").textContent = "Select all on this page";
-  head.replaceChildren(first);
+  label.textContent = "Select all on this page";
+  form.prepend(copy);
   all.addEventListener("change", () => boxes.forEach((box) => (box.checked = all.checked)));
 }
 
