@@ -37,7 +37,13 @@ SAME = "Has this update already"
 AGAIN = "Updated already with this form"
 NOT_SAVED = "Could not be saved"
 
-UpdateForm = form_class_for(CaseReview, names=[ITEM])
+
+class UpdateForm(form_class_for(CaseReview, names=[ITEM])):  # type: ignore[misc]
+    """The latest update, which here is what the page is for."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self[ITEM].label.text = self[ITEM].item.label
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -53,14 +52,16 @@ def shown(args: MultiDict[str, str], items: Sequence[Item]) -> list[str]:
     return asked_for(args, items) or usual(items)
 
 
-def panel(args: MultiDict[str, str], items: Sequence[Item]) -> list[tuple[str, list[ColumnChoice]]]:
-    """The panel, section by section: the first column, which cannot be taken out, is not in it."""
+def panel(
+    args: MultiDict[str, str], items: Sequence[Item], order: Sequence[str]
+) -> list[tuple[str, list[ColumnChoice]]]:
+    """The panel, section by section in their order: the first column, which cannot be taken out, is not in it."""
     chosen = set(shown(args, items))
-    sections: dict[str, list[ColumnChoice]] = defaultdict(list)
+    sections: dict[str, list[ColumnChoice]] = {section: [] for section in order}
     for item in items:
         if item.name != in_order(items)[0].name:
-            sections[item.section].append(ColumnChoice(item.name, item.label, item.name in chosen))
-    return list(sections.items())
+            sections.setdefault(item.section, []).append(ColumnChoice(item.name, item.label, item.name in chosen))
+    return [(section, choices) for section, choices in sections.items() if choices]
 
 
 def shortened(words: str) -> str:

@@ -29,7 +29,7 @@ def context_of(view: TrackerView, given: dict[str, Any]) -> dict[str, Any]:
         "caption": view.title,
         "page": min(given["page"] or 0, max(0, (count - 1) // size)),
         "list_columns": [(name, view.by_name[name].label) for name in shown],
-        "column_panel": columns.panel(request.args, view.items),
+        "column_panel": columns.panel(request.args, view.items, view.section_order),
         "usual_columns_url": view.get_url(".index_view", **_state(view, given))
         if columns.asked_for(request.args, view.items)
         else None,

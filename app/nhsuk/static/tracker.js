@@ -28,7 +28,7 @@ for (const form of document.querySelectorAll("[data-tracker-filters]")) {
 
 // One checkbox more selects every row on the page.
 for (const form of document.querySelectorAll("form[data-tracker-selects]")) {
-  const boxes = [...document.querySelectorAll(`input[type=checkbox][form="${form.id}"]`)];
+  const boxes = [...form.elements].filter((one) => one.type === "checkbox");
   if (!boxes.length) continue;
   const copy = boxes[0].closest(".nhsuk-checkboxes").cloneNode(true);
   const all = copy.querySelector("input");
