@@ -11,7 +11,7 @@ from flask import Flask
 from flask_migrate import Migrate
 
 import admin_views
-from app import commands, errors, health
+from app import commands, compression, errors, health
 from app.config import settings
 from app.database import prepare
 from app.nhsuk import theme
@@ -37,6 +37,7 @@ def create_app(environment: Mapping[str, str] = os.environ) -> Flask:
         prepare(db.engine, in_service=app.config["TRACKER_MODE"] == "service")
     Migrate(app, db, directory=str(MIGRATIONS), compare_type=True)
 
+    compression.init_app(app)
     theme.init_app(app)
     errors.init_app(app)
     door.init_app(app)
