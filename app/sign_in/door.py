@@ -19,8 +19,10 @@ from .views import blueprint, is_demo
 
 # Addresses that answer without sign-in.
 OPEN = frozenset({"sign_in.page", "sign_in.demo_sign_in", "nhsuk.static", "health.live", "health.ready"})
+# Addresses that answer to everybody, and know who is signed in.
+OPEN_TO_ALL = frozenset({"about.cookies", "about.accessibility"})
 # Addresses that answer to people who hold no role.
-OPEN_TO_ALL_SIGNED_IN = frozenset({"sign_in.sign_out"})
+OPEN_TO_ALL_SIGNED_IN = OPEN_TO_ALL | {"sign_in.sign_out"}
 # Flask-Admin's own static files and inline editing: never offered.
 SHUT = frozenset({"admin.static"})
 
@@ -50,6 +52,8 @@ def init_app(app: Flask) -> None:
         if endpoint in OPEN:
             return None
         if not current_user.is_authenticated:
+            if endpoint in OPEN_TO_ALL:
+                return None
             if request.endpoint is None and request.routing_exception is not None:
                 raise request.routing_exception
             return redirect(url_for("sign_in.page", next=_address_to_come_back_to()))
