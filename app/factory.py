@@ -11,7 +11,7 @@ from flask import Flask
 from flask_migrate import Migrate
 
 import admin_views
-from app import commands, errors, health
+from app import about, commands, compression, errors, health
 from app.config import settings
 from app.database import prepare
 from app.nhsuk import theme
@@ -38,10 +38,12 @@ def create_app(environment: Mapping[str, str] = os.environ) -> Flask:
         prepare(db.engine, in_service=app.config["TRACKER_MODE"] == "service")
     Migrate(app, db, directory=str(MIGRATIONS), compare_type=True)
 
+    compression.init_app(app)
     theme.init_app(app)
     errors.init_app(app)
     door.init_app(app)
     admin_views.init_app(app)
+    app.register_blueprint(about.blueprint)
     app.register_blueprint(health.blueprint)
     commands.init_app(app)
     return app

@@ -13,11 +13,15 @@ from sqlalchemy import text
 
 from app.access import clock
 from models import CaseReview, Organisation, ReviewType, Theme, db
-from tests.databases import PostgreSQLDatabases, SQLiteDatabases, new_app, unguarded
+from tests.databases import PostgreSQLDatabases, SQLiteDatabases, compiled_templates, new_app, unguarded
 from tests.visitor import Visitor
 
 TODAY = date(2022, 2, 14)
 NOW = datetime(2022, 2, 14, 10, 30, tzinfo=ZoneInfo("UTC"))
+
+
+def pytest_configure() -> None:
+    compiled_templates()
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -28,7 +29,7 @@ from seeds.demo_people import seed_demo_people
 from seeds.reference import seed_reference
 
 PASSWORD = "a password for tests, and for nothing else"
-COMPILED_TEMPLATES = FileSystemBytecodeCache(tempfile.mkdtemp(prefix="tracker-templates-"))
+TEMPLATES_FOLDER = "TRACKER_COMPILED_TEMPLATES"
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,20 @@ def new_app(database: Database) -> Flask:
     app = create_app(database.settings)
     app.extensions["unguarded"] = create_engine(database.unguarded_url, poolclass=NullPool)
     prepare(app.extensions["unguarded"])
-    # Most of a test's time was the compiling of templates, once for each new service.
-    app.jinja_env.bytecode_cache = COMPILED_TEMPLATES
+    app.jinja_env.bytecode_cache = compiled_templates()
     return app
+
+
+def compiled_templates() -> FileSystemBytecodeCache:
+    """Templates that were compiled once for all services of a run: that took most of the time of a small test.
+
+    The folder's name is in the environment, which workers and servers inherit from the process that starts them.
+    """
+    if TEMPLATES_FOLDER not in os.environ:
+        folder = tempfile.TemporaryDirectory(prefix="tracker-templates-")
+        atexit.register(folder.cleanup)
+        os.environ[TEMPLATES_FOLDER] = folder.name
+    return FileSystemBytecodeCache(os.environ[TEMPLATES_FOLDER])
 
 
 @contextmanager

@@ -46,6 +46,20 @@ def test_cookies_are_bound_to_https_in_service_mode() -> None:
     made = settings(SERVICE)
     assert made["SESSION_COOKIE_NAME"].startswith("__Host-")
     assert made["SESSION_COOKIE_SECURE"] and made["SESSION_COOKIE_HTTPONLY"]
+    client = create_app(SERVICE).test_client()
+    with client.session_transaction(base_url="https://localhost") as session:
+        session["anything"] = "kept"
+    cookie = client.get_cookie("__Host-tracker")
+    # What browsers ask of a name that begins with __Host-.
+    assert cookie is not None and cookie.secure and cookie.path == "/" and cookie.origin_only
+    assert cookie.http_only and cookie.same_site == "Lax"
+
+
+def test_browsers_come_back_by_https_alone_in_service_mode() -> None:
+    answer = create_app(SERVICE).test_client().get("/health/live", base_url="https://localhost")
+    assert answer.headers["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"
+    demo = create_app({"TRACKER_MODE": "demo", "DATABASE_URL": "sqlite://", "SECRET_KEY": "x"}).test_client()
+    assert "Strict-Transport-Security" not in demo.get("/health/live").headers
 
 
 def test_demo_sign_in_does_not_exist_in_service_mode() -> None:

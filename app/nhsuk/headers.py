@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 import secrets
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 
 FILES = "nhsuk.static"
 YEAR, HOUR = 365 * 24 * 60 * 60, 60 * 60
 
 POLICY = (
     "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self'; font-src 'none'; "
-    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; connect-src 'self'; manifest-src 'self'"
+    "object-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; connect-src 'self'; "
+    "manifest-src 'self'"
 )
 FIXED = {
     "X-Content-Type-Options": "nosniff",
@@ -21,12 +23,22 @@ FIXED = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+ONLY_HTTPS = f"max-age={2 * YEAR}; includeSubDomains"
 _HASHED = re.compile(r"\.[0-9a-f]{8,}\.(css|js)$")
 
 
 def init_app(app: Flask) -> None:
     """Adds the headers to every answer."""
     app.after_request(add)
+    app.session_interface = SessionOfPages()
+
+
+class SessionOfPages(SecureCookieSessionInterface):
+    """Sessions are for pages. A file that varied with the cookie would be fetched again after each sign-in."""
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if request.endpoint != FILES:
+            super().save_session(app, session, response)
 
 
 def nonce() -> str:
@@ -39,6 +51,8 @@ def nonce() -> str:
 def add(response: Response) -> Response:
     """Adds the headers. A browser keeps nothing but the look's own files."""
     response.headers.update(FIXED)
+    if current_app.config.get("TRACKER_MODE") == "service":
+        response.headers["Strict-Transport-Security"] = ONLY_HTTPS
     response.headers["Content-Security-Policy"] = POLICY.format(nonce=nonce())
     response.headers["Cache-Control"] = _keeping(response)
     return response

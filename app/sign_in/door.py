@@ -31,8 +31,10 @@ OPEN = frozenset(
 )
 # An address whose asking does not count as doing something, and one that counts at once.
 LOOKS_ON, STAYS = "sign_in.remaining", "sign_in.extend"
+# Addresses that answer to everybody, and know who is signed in.
+OPEN_TO_ALL = frozenset({"about.cookies", "about.accessibility"})
 # Addresses that answer to people who hold no role.
-OPEN_TO_ALL_SIGNED_IN = frozenset({"sign_in.sign_out", STAYS})
+OPEN_TO_ALL_SIGNED_IN = OPEN_TO_ALL | {"sign_in.sign_out", STAYS}
 # Flask-Admin's own static files and inline editing: never offered.
 SHUT = frozenset({"admin.static"})
 
@@ -62,6 +64,8 @@ def init_app(app: Flask) -> None:
         if endpoint in OPEN:
             return None
         if not current_user.is_authenticated:
+            if endpoint in OPEN_TO_ALL:
+                return None
             if request.endpoint is None and request.routing_exception is not None:
                 raise request.routing_exception
             draft = away.welcome_back(sessions.limits_of(current_app.config))

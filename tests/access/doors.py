@@ -461,6 +461,8 @@ DOORS: tuple[Door, ...] = (
     reference_list("designated_professionals", kept=True),
     page("data_dictionary.index", "/data-dictionary/", "data dictionary"),
     page("data_dictionary.download", "/data-dictionary/csv/", "data dictionary file"),
+    page("about.cookies", "/cookies/", "cookies"),
+    page("about.accessibility", "/accessibility/", "accessibility statement"),
     page("sign_in.page", "/sign-in/", "sign in"),
     Door(
         claims("sign_in.demo_sign_in", "POST"),

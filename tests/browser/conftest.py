@@ -13,11 +13,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
-from tests.databases import SQLiteDatabases
+from models import db
+from tests.databases import TEMPLATES_FOLDER, SQLiteDatabases, new_app
 
-ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
 
@@ -37,26 +40,36 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def server(sqlite_databases: SQLiteDatabases, request: pytest.FixtureRequest) -> Iterator[str]:
-    """The address of a service that was started for one module, with two workers."""
+@pytest.fixture(scope="session")
+def service(sqlite_databases: SQLiteDatabases) -> Iterator[Flask]:
+    """The service of all browser tests of a worker, to prepare what they look at: `add_case(service, "84H")`."""
+    with sqlite_databases.fresh() as database:
+        app = new_app(database)
+        app.config["SETTINGS"] = database.settings
+        yield app
+        with app.app_context():
+            db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def server(service: Flask) -> Iterator[str]:
+    """The address of that service, with two processes."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    with sqlite_databases.fresh() as database:
-        environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        environment |= database.settings
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{port}", "--workers", "2",
-             "--threads", "2", "--no-control-socket", "--log-level", "error"],
-            cwd=ROOT, env=environment,
-        )  # fmt: skip
-        try:
-            _wait_for(f"http://127.0.0.1:{port}/health/ready", process)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(timeout=10)
+    inherited = "PATH", "HOME", "LANG", TEMPLATES_FOLDER
+    environment = {name: os.environ[name] for name in inherited if name in os.environ}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{port}", "--workers", "2",
+         "--threads", "2", "--no-control-socket", "--log-level", "error", "--config", HERE / "serving.py"],
+        cwd=ROOT, env=environment | service.config["SETTINGS"],
+    )  # fmt: skip
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/health/ready", process)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
 
 
 def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
@@ -70,21 +83,34 @@ def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
     pytest.fail("the server did not answer within 10 seconds")
 
 
-@pytest.fixture
-def browser_of(chromium: Browser, server: str) -> Iterator[Callable[..., Page]]:
-    """A new person's browser: `browser_of(javascript=False, width=320)`. Console errors fail the test."""
-    contexts: list[BrowserContext] = []
-    complaints: list[str] = []
+# The console says it too, but not in the words that a test can rely on.
+REPORT_VIOLATIONS = """
+addEventListener("securitypolicyviolation", (event) =>
+  console.error(`Against the policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
+"""
 
-    def open_one(*, javascript: bool = True, width: int = 1280) -> Page:
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browsers of a test complained about: errors, whatever the policy forbids, and requests to elsewhere."""
+    return []
+
+
+@pytest.fixture
+def browser_of(chromium: Browser, server: str, complaints: list[str]) -> Iterator[Callable[..., Page]]:
+    """A new person's browser: `browser_of(javascript=False, width=320)`. A complaint of the browser fails the test."""
+    contexts: list[BrowserContext] = []
+
+    def open_one(*, javascript: bool = True, width: int = 1280, height: int = 900) -> Page:
         context = chromium.new_context(
             base_url=server,
             java_script_enabled=javascript,
-            viewport={"width": width, "height": 900},
+            viewport={"width": width, "height": height},
             accept_downloads=True,
             reduced_motion="reduce",
         )
         context.set_default_timeout(10_000)
+        context.add_init_script(REPORT_VIOLATIONS)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda said: complaints.append(said.text) if is_a_complaint(said) else None)

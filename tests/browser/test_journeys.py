@@ -8,20 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from flask import Flask
+from playwright.sync_api import Page, expect
 
 from app.extracts.download import taken_off
+from tests.browser.people import given_signed_in
+from tests.conftest import add_case
 
 pytestmark = pytest.mark.browser
 OVERVIEW = "=An older person fell at home.\n\nCarers' notes — “café” — were incomplete."
 LESSONS = "- Ask again.\n- Write it down."
-
-
-def given_signed_in(page: Page, account: str) -> None:
-    page.goto("/")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
-    page.locator(f'form:has(input[value="{account}"]) button').click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Home")
 
 
 def when_a_case_is_recorded_with_mistakes(page: Page) -> None:
@@ -157,15 +153,9 @@ def test_a_ccg_records_finds_changes_closes_and_downloads(
 
 
 @pytest.fixture(scope="module")
-def reference_of_durham(chromium: Browser, server: str) -> str:
+def reference_of_durham(service: Flask) -> str:
     """A case that NHS County Durham CCG has recorded."""
-    page = chromium.new_page(base_url=server)
-    given_signed_in(page, "ccg-84H")
-    when_a_case_is_recorded_with_mistakes(page)
-    when_the_mistakes_are_mended(page, "for those who read")
-    reference = then_the_case_shows(page)
-    page.close()
-    return reference
+    return add_case(service, "84H", overview=OVERVIEW).reference
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])

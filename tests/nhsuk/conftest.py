@@ -9,12 +9,15 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from tests.databases import compiled_templates
 from tests.nhsuk.sample import make_app
 
 
 @pytest.fixture(scope="session")
 def app() -> Flask:
-    return make_app()
+    app = make_app()
+    app.jinja_env.bytecode_cache = compiled_templates()
+    return app
 
 
 @pytest.fixture

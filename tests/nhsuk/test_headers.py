@@ -25,6 +25,7 @@ def test_scripts_run_only_from_here_or_with_the_word_of_this_answer(answer) -> N
         "style-src": "'self'",
         "img-src": "'self'",
         "font-src": "'none'",
+        "object-src": "'none'",
         "form-action": "'self'",
         "frame-ancestors": "'none'",
         "base-uri": "'none'",

@@ -1,0 +1,179 @@
+"""Every page in every state that it has, for whoever looks at pages: axe, html-validate, and the camera.
+
+A page takes one line in LOOKS: its address, and what is done there before it is looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from flask import Flask
+from playwright.sync_api import Page, Response
+from sqlalchemy import select
+
+from models import Theme, db
+from tests.browser.people import NOBODY, given_signed_in
+from tests.conftest import NOW, add_case
+
+LONG = "Supercalifragilisticexpialidocious" * 4 + "\n\n" + "The panel asked each agency what it knew. " * 80
+
+
+# What is done on a page before it is looked at
+
+
+def send(page: Page) -> None:
+    """Sends the form of the page as it is; the page says what is wrong."""
+    with page.expect_navigation():
+        page.locator("form[data-tracker-form] button[type=submit]").last.click()
+    page.locator(".nhsuk-error-summary").wait_for()
+
+
+def send_without_label(page: Page) -> None:
+    page.get_by_label("Label").fill("")
+    send(page)
+
+
+def send_an_nhs_number(page: Page) -> None:
+    """The form asks whether text that looks like an NHS number was checked."""
+    page.locator("textarea[name=lessons]").fill("999 000 0018")
+    send(page)
+
+
+def save(page: Page) -> None:
+    with page.expect_navigation():
+        page.locator("form[data-tracker-form] button[type=submit]").last.click()
+    page.locator(".nhsuk-notification-banner").wait_for()
+
+
+def unfold(page: Page) -> None:
+    for one in page.locator("main details:not([open]) > summary").all():
+        if one.is_visible():
+            one.click()
+
+
+def sign_out(page: Page) -> None:
+    with page.expect_navigation():
+        page.get_by_role("button", name="Sign out").click()
+
+
+Look = str | tuple[str, Callable[[Page], None]]
+
+# Who looks, and at what. The words in braces are ids of `known_ids`.
+LOOKS: dict[str, tuple[str, list[Look]]] = {
+    "nobody": (NOBODY, ["/sign-in/", "/cookies/", "/accessibility/"]),
+    "without a role": ("no-access", ["/"]),
+    "a CCG reads": (
+        "ccg-84H",
+        [
+            "/",
+            "/cases/",
+            ("/cases/", unfold),
+            ("/cases/?flt_status_is=open&flt_ccg_is=84H&flt_no_such_filter=1&sort=2&desc=1", unfold),
+            "/cases/?search=nothinglikethis",
+            ("/cases/details/?id={open}", unfold),
+            "/cases/details/?id={closed}",
+            "/cases/details/?id={withdrawn}",
+            "/cases/details/?id={linked}",
+            "/cases/details/?id={rapid}",
+        ],
+    ),
+    "a CCG writes": (
+        "ccg-84H",
+        [
+            "/cases/new/",
+            ("/cases/new/", send),
+            "/cases/edit/?id={open}",
+            ("/cases/edit/?id={open}", send_an_nhs_number),
+            ("/cases/edit/?id={linked}", save),
+            "/cases/close/?id={open}",
+            ("/cases/close/?id={open}", send),
+            "/cases/reopen/?id={closed}",
+            "/cases/withdraw/?id={open}",
+            ("/cases/withdraw/?id={open}", send),
+            "/cases/bring-back/?id={withdrawn}",
+        ],
+    ),
+    "a CCG looks things up": (
+        "ccg-84H",
+        [
+            "/data-dictionary/",
+            "/ccgs/",
+            "/ccgs/details/?id={ccg}",
+            "/theme-list/",
+            "/theme-list/edit/?id={theme}",  # 403
+            "/nowhere/",  # 404
+            "/cases/export/csv/?flt_no_such_filter=1",  # 400
+            ("/", sign_out),
+        ],
+    ),
+    "a lead of two CCGs": ("two-ccgs", ["/", "/cases/", "/cases/new/"]),
+    "an STP": ("stp-QHM", ["/", "/cases/details/?id={open}"]),
+    "a region": ("region-Y63", ["/"]),
+    "England": ("england", [("/", unfold), "/cases/", ("/cases/", unfold)]),
+    "an analyst": ("analyst", ["/"]),
+    "an administrator": (
+        "administrator",
+        [
+            "/",
+            ("/ccgs/?search=durham", unfold),
+            "/stps/",
+            "/regions/",
+            "/review-types/",
+            "/theme-list/",
+            "/designated-professionals/",
+            "/theme-list/details/?id={theme}",
+            "/theme-list/edit/?id={theme}",
+            ("/theme-list/edit/?id={theme}", send_without_label),
+        ],
+    ),
+}
+
+
+@dataclass
+class Seen:
+    """One page in one state, as it is in the browser now, and as it was sent."""
+
+    name: str
+    page: Page
+    html: str
+
+
+def known_cases(service: Flask) -> dict[str, str]:
+    """Adds a case in each state, and gives the ids that stand in LOOKS."""
+    rapid = add_case(service, "84H", review_type="rapid_review")
+    closed = {
+        "status": "closed",
+        "date_closed": date(2022, 1, 20),
+        "report_signed_off_on": date(2021, 12, 1),
+        "publication": "public",
+        "publication_date": date(2022, 1, 10),
+        "report_link": "https://example.org/" + "r" * 90,
+    }
+    long = dict.fromkeys(("overview", "latest_update", "lessons", "comments"), LONG[:4000])
+    cases = {
+        "open": add_case(service, "84H", **long),
+        "closed": add_case(service, "84H", **closed),
+        "withdrawn": add_case(service, "84H", withdrawn_at=NOW, withdrawn_reason="It was recorded twice."),
+        "rapid": rapid,
+        "linked": add_case(service, "84H", converted_from_id=rapid.id, converted_from_ccg_id=rapid.ccg_id),
+    }
+    with service.app_context():
+        theme = db.session.scalars(select(Theme.id)).first()
+    return {name: str(case.id) for name, case in cases.items()} | {"ccg": str(rapid.ccg_id), "theme": str(theme)}
+
+
+def walk(page: Page, group: str, ids: dict[str, str]) -> Iterator[Seen]:
+    """Signs in as whoever a group of LOOKS names, and shows one state after the other."""
+    account, looks = LOOKS[group]
+    answers: list[Response] = []
+    page.on("response", lambda answer: answers.append(answer) if answer.request.is_navigation_request() else None)
+    if account:
+        given_signed_in(page, account)
+    for look in looks:
+        address, act = (look, None) if isinstance(look, str) else look
+        page.goto(address.format(**ids))
+        if act is not None:
+            act(page)
+        yield Seen(f"{address} {act.__name__ if act else ''}".strip(), page, answers[-1].text())
