@@ -76,7 +76,7 @@ class UpdatesSeveral(TrackerView):
         form: NHSForm = UpdateForm()
         case_form.give_token(form)
         if form.is_submitted() and _may_be_saved(form):
-            seen = dict(pair.split(" ", 1) for pair in request.form.getlist("seen") if " " in pair)
+            seen = dict(pair.split(" ", 1) for pair in request.form.get("seen", "").split(",") if " " in pair)
             ids = [case.id for case in chosen]
             outcomes = [self._update(case_id, seen.get(str(case_id), ""), form) for case_id in ids]
             return self._render_report(outcomes, form, back)

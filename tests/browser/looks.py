@@ -53,6 +53,17 @@ def unfold(page: Page) -> None:
             one.click()
 
 
+def leave_and_come_back(page: Page) -> None:
+    """What was typed is kept, and the form comes back with it."""
+    page.get_by_label("Brief overview").fill(LONG)
+    kept = """async (form) => {
+        const body = new URLSearchParams(new FormData(form));
+        const answer = await fetch(form.dataset.trackerKeep, {method: "POST", body});
+        return (await answer.json()).address;
+    }"""
+    page.goto(page.locator("form[data-tracker-form]").evaluate(kept))
+
+
 def sign_out(page: Page) -> None:
     with page.expect_navigation():
         page.get_by_role("button", name="Sign out").click()
@@ -93,6 +104,17 @@ LOOKS: dict[str, tuple[str, list[Look]]] = {
             "/cases/withdraw/?id={open}",
             ("/cases/withdraw/?id={open}", send),
             "/cases/bring-back/?id={withdrawn}",
+        ],
+    ),
+    "a CCG comes back": ("ccg-16C", [("/cases/new/", leave_and_come_back), "/cases/new/", "/"]),
+    "a CCG makes a list its own": (
+        "ccg-84H",
+        [
+            ("/cases/?columns=reference,overview,converted_from,ccg", unfold),
+            "/cases/views/new/?flt_status_is=open&sort=2&columns=reference,overview",
+            ("/cases/views/new/", send),
+            "/cases/update-several/?id={open}&id={linked}&id={withdrawn}",
+            ("/cases/update-several/?id={open}&id={withdrawn}", send),
         ],
     ),
     "a CCG looks things up": (

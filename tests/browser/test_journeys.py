@@ -168,7 +168,7 @@ def test_those_who_oversee_find_and_download_and_cannot_write(
     expect(page.get_by_role("link", name="Record a case")).to_have_count(0)
     for long_table in page.locator("details > summary", has_text="By CCG").all():
         long_table.click()
-    page.get_by_role("link", name="NHS County Durham CCG (84H)").click()
+    page.get_by_role("link", name="NHS County Durham CCG (84H)", exact=True).click()
     page.get_by_role("link", name=reference).first.click()
     expect(page.get_by_text("were incomplete.")).to_be_visible()
     expect(page.get_by_role("main").get_by_text(re.compile("^Change"))).to_have_count(0)

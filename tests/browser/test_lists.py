@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.people import given_signed_in
 from tests.browser.test_accessibility import violations
 from tests.browser.test_journeys import (
-    given_signed_in,
     then_the_case_shows,
     when_a_case_is_recorded_with_mistakes,
     when_the_mistakes_are_mended,

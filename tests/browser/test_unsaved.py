@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from tests.browser.people import given_signed_in
 from tests.browser.test_accessibility import violations
-from tests.browser.test_journeys import given_signed_in
 
 pytestmark = pytest.mark.browser
 WORDS = "A fall at home, and nobody asked."
