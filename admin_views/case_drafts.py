@@ -100,19 +100,8 @@ class KeepsDrafts:
         if form is None:
             abort(400)
         case = None if form is CaseForm.NEW else self.one_or_404()
-        typed_ccg = request.form.get("ccg", "")
-        ccg_id = case.ccg_id if case else drafts.ccg_of_new_case(current_access(), typed_ccg)
-        if ccg_id is None or not current_access().scope.may_write(ccg_id):
-            abort(403)
-        draft = drafts.keep(
-            db.session(),
-            form,
-            request.form.to_dict(flat=False),
-            case_id=case.id if case else None,
-            ccg_id=ccg_id,
-            by=current_access().person_id,
-            at=clock.now(),
-        )
+        fields = request.form.to_dict(flat=False)
+        draft = drafts.keep(db.session(), form, fields, case=case, by=current_access(), at=clock.now())
         db.session.commit()
         return {"at": nhs_time(draft.saved_at), "address": address_of(draft)} if draft else {}
 

@@ -29,34 +29,39 @@ def keep(
     form: CaseForm,
     fields: Mapping[str, Sequence[str]],
     *,
-    case_id: UUID | None,
-    ccg_id: UUID,
-    by: UUID,
+    case: CaseReview | None,
+    by: Access,
     at: datetime,
 ) -> Draft | None:
     """Keeps a form as it was typed, in place of what was kept of the same form before. The caller commits.
 
-    None, and nothing is kept, of a form that has no token of its own, has been saved meanwhile, or is too large.
+    None, and nothing is kept, of a form that has no token of its own, has been saved meanwhile, is too large, or is of
+    a case that the person may not change.
     """
+    ccg_id = case.ccg_id if case is not None else _ccg_of_new_case(by, fields)
+    if ccg_id is None or not by.scope.may_write(ccg_id):
+        return None
     typed = {name: list(values) for name, values in fields.items() if _is_of_a_form(name)}
     token = next(iter(typed.get("form_token", [])), "")
     if not 0 < len(token) <= 100 or sum(len(value) for values in typed.values() for value in values) > LARGEST:
         return None
     if case_saved_with(session, token) is not None:
         return None
-    draft = session.scalar(_those_of(by, at).where(Draft.form_token == token))
+    draft = session.scalar(_those_of(by.person_id, at).where(Draft.form_token == token))
     if draft is None:
-        draft = Draft(form=form, case_id=case_id, ccg_id=ccg_id, person_id=by, form_token=token)
+        draft = Draft(form=form, case_id=case and case.id, ccg_id=ccg_id, person_id=by.person_id, form_token=token)
         session.add(draft)
     # A new case may have been given another CCG. Row scope looks at both.
     draft.ccg_id, draft.fields, draft.saved_at = ccg_id, typed, at
     return draft
 
 
-def ccg_of_new_case(access: Access, typed: str) -> UUID | None:
+def _ccg_of_new_case(access: Access, fields: Mapping[str, Sequence[str]]) -> UUID | None:
     """Under which CCG the draft of a new case is kept: the one that was chosen, if it may be, or the person's first."""
     writable = {str(ccg_id): ccg_id for ccg_id in access.scope.writable}
-    return writable.get(typed) or next((place.id for place in access.current_ccgs), None)
+    return writable.get(next(iter(fields.get("ccg", [])), "")) or next(
+        (place.id for place in access.current_ccgs), None
+    )
 
 
 def _is_of_a_form(name: str) -> bool:

@@ -52,18 +52,9 @@ def _keep(person: Person) -> Draft | None:
     if not access.may(Permission.CASE_WRITE):
         return None
     case = _case() if form is not CaseForm.NEW else None
-    ccg_id = case.ccg_id if case else drafts.ccg_of_new_case(access, request.form.get("ccg", ""))
-    if (case is None and form is not CaseForm.NEW) or ccg_id is None or not access.scope.may_write(ccg_id):
+    if case is None and form is not CaseForm.NEW:
         return None
-    draft = drafts.keep(
-        db.session(),
-        form,
-        request.form.to_dict(flat=False),
-        case_id=case.id if case else None,
-        ccg_id=ccg_id,
-        by=person.id,
-        at=now(),
-    )
+    draft = drafts.keep(db.session(), form, request.form.to_dict(flat=False), case=case, by=access, at=now())
     db.session.commit()
     return draft
 
