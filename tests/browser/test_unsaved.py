@@ -92,4 +92,9 @@ def test_leaving_with_unsaved_words_asks_first(browser_of: Callable[..., Page]) 
     expect(page.get_by_label("Brief overview")).to_have_value("Words")
     page.get_by_role("link", name="Cancel").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Cases")
-    assert asked == ["beforeunload", "beforeunload"]
+    page.goto("/cases/new/")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".nhsuk-error-summary")).to_be_visible()
+    page.get_by_role("link", name="Cancel").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Cases")
+    assert asked == ["beforeunload"] * 3

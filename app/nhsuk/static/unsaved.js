@@ -10,8 +10,11 @@ class Typed {
     this.form = form;
     this.url = form.dataset.trackerKeep;
     this.status = form.querySelector("[data-tracker-kept]");
-    this.first = this.kept = this.words();
+    // A form that came back with something wrong is unsaved as it stands.
+    const cameBack = "trackerUnsaved" in form.dataset;
+    this.first = this.kept = cameBack ? "" : this.words();
     this.isSending = false;
+    if (cameBack) this.soon();
     form.addEventListener("input", () => this.soon());
     form.addEventListener("change", () => this.soon());
     form.addEventListener("submit", () => {
