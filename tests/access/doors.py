@@ -125,6 +125,8 @@ class Cases:
             "to change": {},
             "to close": {},
             "to withdraw": {},
+            "to update": {},
+            "to update beside": {},
         }
         texts = [item.column for item in items_of(CaseReview) if item.in_form and item.kind in (Kind.LINE, Kind.TEXT)]
         for use, special in self.by_use.items():
@@ -426,11 +428,11 @@ def typed_and_kept(world: World) -> Iterator[Knock]:
 
 def several(world: World) -> Iterator[Knock]:
     """One update for a foreign case, alone and beside a case in sight."""
-    theirs = world.foreign[0]["to change"]
-    fields = {"seen": f"{theirs['id']} 1", "latest_update": "Taken.", "form_token": word()}
     mine = f"&id={world.own['open']['id']}" if world.own else ""
-    for name, ids in (("alone", f"id={theirs['id']}"), ("beside", f"id={theirs['id']}{mine}")):
-        address = f"/cases/update-several/?{ids}"
+    for name, use, beside in (("alone", "to update", ""), ("beside", "to update beside", mine)):
+        theirs = world.foreign[0][use]["id"]
+        fields = {"seen": f"{theirs} 1", "latest_update": "Taken.", "form_token": word()}
+        address = f"/cases/update-several/?id={theirs}{beside}"
         yield Knock(f"cases several {name} GET", address, leads=True, needs=CASES)
         yield Knock(f"cases several {name} POST", address, fields, leads=True, needs=CASES)
 
