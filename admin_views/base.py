@@ -115,9 +115,9 @@ class TrackerView(SavesViews):
 
     def return_url(self) -> str:
         """The list as the person left it, if the address names it; else the list."""
-        wanted = request.args.get("url", "")
+        wanted = request.values.get("url", "")
         index: str = self.get_url(".index_view")
-        return wanted if wanted.startswith(f"{index}?") else index
+        return wanted if wanted.startswith(f"{index}?") and wanted.isprintable() else index
 
     def sections_of(self, row: Any) -> list[tuple[str, list[tuple[str, str | Markup]]]]:
         """Every item in words, by section; items of no section come first."""

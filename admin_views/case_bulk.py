@@ -69,14 +69,15 @@ class UpdatesSeveral(TrackerView):
         """Shows the selected cases and asks for the update; then saves it in each, and says what became of each."""
         if not may(Permission.CASE_WRITE):
             abort(403)
-        chosen, back = self._chosen(), self.return_url()
+        seen = dict(pair.split(" ", 1) for pair in request.form.get("seen", "").split(",") if " " in pair)
+        chosen, back = self._chosen(list(seen)), self.return_url()
         if not 0 < len(chosen) <= MOST:
             flash(TOO_MANY if chosen else NONE_SELECTED, "error")
             return redirect(back)
-        form: NHSForm = UpdateForm()
-        case_form.give_token(form)
-        if form.is_submitted() and _may_be_saved(form):
-            seen = dict(pair.split(" ", 1) for pair in request.form.get("seen", "").split(",") if " " in pair)
+        # The list sends what was selected; this page sends what it has shown along with the update.
+        form: NHSForm = UpdateForm(**({} if seen else {"formdata": None}))
+        case_form.give_token(form, anew=not seen)
+        if seen and _may_be_saved(form):
             ids = [case.id for case in chosen]
             outcomes = [self._update(case_id, seen.get(str(case_id), ""), form) for case_id in ids]
             return self._render_report(outcomes, form, back)
@@ -84,15 +85,16 @@ class UpdatesSeveral(TrackerView):
             "cases/several.html",
             title=f"Update {count_of(len(chosen), 'case')}",
             form=form,
+            is_sent=bool(seen),
             cases=[(case, self.get_url(".details_view", id=case.id)) for case in chosen],
             back_url=back,
         )
         return page
 
-    def _chosen(self) -> list[CaseReview]:
-        """The cases in the address, each once. 404 where one is not there for this person, whichever."""
+    def _chosen(self, seen: list[str]) -> list[CaseReview]:
+        """The cases that were selected or shown, each once. 404 where one is not there for this person, whichever."""
         found: dict[UUID, CaseReview] = {}
-        for typed in request.args.getlist("id")[: MOST + 1]:
+        for typed in [*seen, *request.values.getlist("id")][: 2 * MOST + 1]:
             case = self.get_one(typed)
             if case is None or not current_access().scope.may_write(case.ccg_id):
                 abort(404)
@@ -127,7 +129,7 @@ def _may_be_saved(form: NHSForm) -> bool:
     holds = form.validate()
     if not form[ITEM].data and not form[ITEM].errors:
         form.add_problems({ITEM: [MISSING]})
-    if not 0 < len(str(form.form_token.data or "")) <= case_form.LARGEST_TOKEN:
+    if not writing.is_token(str(form.form_token.data or "")):
         form.add_problems({"": [NOT_SAVED]})
         form.form_token.data = case_form.new_token()
     form.add_warnings(case_rules.warnings_about(form.values, items=[form[ITEM].item]))

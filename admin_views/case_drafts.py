@@ -102,7 +102,6 @@ class KeepsDrafts:
         case = None if form is CaseForm.NEW else self.one_or_404()
         fields = request.form.to_dict(flat=False)
         draft = drafts.keep(db.session(), form, fields, case=case, by=current_access(), at=clock.now())
-        db.session.commit()
         return {"at": nhs_time(draft.saved_at), "address": address_of(draft)} if draft else {}
 
     @expose("/discard/", methods=("POST",))

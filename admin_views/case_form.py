@@ -20,7 +20,6 @@ from models.enumerations import MediaInterest, Publication, Status
 
 FORM_ITEMS = {item.name: item for item in items_of(CaseReview) if item.in_form}
 ABOVE_A_CCG = [item for item in items_of(CaseReview) if item.part_of]
-LARGEST_TOKEN = 100
 
 
 def new_token() -> str:
@@ -28,9 +27,9 @@ def new_token() -> str:
     return secrets.token_urlsafe(16)
 
 
-def give_token(form: NHSForm, case: CaseReview | None = None) -> None:
-    """Gives a form that is shown anew a token, and the version of its case. One that was sent, or kept, has them."""
-    if not form.is_submitted() and not form.form_token.data:
+def give_token(form: NHSForm, case: CaseReview | None = None, *, anew: bool = False) -> None:
+    """Gives a form that is shown `anew` a token, and the version of its case. One that was sent, or kept, has them."""
+    if (anew or not form.is_submitted()) and not form.form_token.data:
         form.form_token.data = new_token()
         form.version.data = str(case.version) if case is not None else ""
 

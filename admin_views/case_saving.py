@@ -175,7 +175,7 @@ def do(form: NHSForm, action: CaseAction) -> CaseReview | None:
 def _save(form: NHSForm, apply: Callable[[], CaseReview], done: str) -> CaseReview | None:
     """Makes a change and spends the form's token in one transaction. None, with the reason on the form, if not."""
     session, by, token = db.session(), current_access().person, str(form.form_token.data or "")
-    if not 0 < len(token) <= case_form.LARGEST_TOKEN:
+    if not writing.is_token(token):
         form.add_problems({"": [NOT_COMPLETE]})
         form.form_token.data = case_form.new_token()
         return None

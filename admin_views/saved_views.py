@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 from flask import abort, flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
-from sqlalchemy import func, select
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from app.access.current import current_access, lookups
 from app.nhsuk.fields import LineField
@@ -81,7 +82,7 @@ class SavesViews(ListView):
         query, form = self.query_of_view(), ViewForm()
         back = self.get_url(".index_view") + (f"?{query}" if query else "")
         if form.is_submitted() and form.validate():
-            problem = _store(self.address, form.name.data, query)
+            problem = _store(self.saved_views(), self.address, form.name.data, query)
             if problem is None:
                 flash(f"View “{form.name.data}” saved", "success")
                 return redirect(back)
@@ -130,17 +131,19 @@ class SavesViews(ListView):
         return rows
 
 
-def _store(screen: str, name: str, query: str) -> str | None:
+def _store(views: list[SavedView], screen: str, name: str, query: str) -> str | None:
     """Saves a view, in place of one of the same name whatever its case. A sentence where it cannot be."""
     if len(query) > LONGEST_QUERY:
         return TOO_LONG
-    mine = select(SavedView).where(SavedView.person_id == current_access().person_id, SavedView.screen == screen)
-    view = db.session.scalar(mine.where(func.lower(SavedView.name) == name.lower()))
+    view = next((one for one in views if one.name.casefold() == name.casefold()), None)
     if view is None:
-        if len(db.session.scalars(mine).all()) >= MOST_VIEWS:
+        if len(views) >= MOST_VIEWS:
             return TOO_MANY
         view = SavedView(person_id=current_access().person_id, screen=screen)
         db.session.add(view)
     view.name, view.query = name, query
-    db.session.commit()
+    try:
+        db.session.commit()
+    except IntegrityError:
+        db.session.rollback()  # pressed twice: the first press has saved it
     return None

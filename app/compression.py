@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from flask_compress import Compress
 
 from app.nhsuk.headers import FILES
@@ -29,17 +29,18 @@ def init_app(app: Flask) -> None:
         # Files are sent as streams; their tags are compared all the same.
         COMPRESS_STREAMING_ENDPOINT_CONDITIONAL=[FILES],
     )
-    # What is registered first is done last.
-    app.after_request(pad)
     Compress(app)
+    # What is registered last is done first.
+    app.after_request(pad)
 
 
 def pad(response: Response) -> Response:
-    """Gives a compressed page a length that is another each time.
+    """Gives a page that will be compressed a length that is another each time.
 
     A page holds words of its address beside its form token, and the length of the two compressed together could tell
-    one from the other (BREACH).
+    one from the other (BREACH). The padding stands in the page: headers go by themselves.
     """
-    if response.content_encoding and response.mimetype == "text/html":
-        response.headers["X-Padding"] = secrets.token_hex(LONGEST_PADDING // 2)[: secrets.randbelow(LONGEST_PADDING)]
+    if response.mimetype == "text/html" and request.headers.get("Accept-Encoding"):
+        padding = secrets.token_urlsafe(LONGEST_PADDING)[: secrets.randbelow(LONGEST_PADDING)]
+        response.set_data(response.get_data() + f"<!-- {padding.replace('-', '_')} -->\n".encode())
     return response

@@ -7,21 +7,29 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Select, delete, select
-from sqlalchemy.orm import Session
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, defer
 
 from app.access.people import Access
 from app.access.row_scope import every_organisation
 from models import CaseReview, Draft, Setting
-from models.declarations import items_of
+from models.declarations import Kind, items_of
 from models.enumerations import CaseForm
 
-from .writing import case_saved_with
+from .writing import case_saved_with, is_token
 
 KEPT_FOR = timedelta(hours=24)
 # Characters of one form: every item at its longest is less than half of it.
 LARGEST = 100_000
 ERASED_AT, ERASED_EVERY = "drafts_erased_at", timedelta(hours=1)
+MOST_DRAFTS = 30
 _OWN_NAMES = {"form_token", "version", "reason", "confirm_identifiers"}
+_NAMES = _OWN_NAMES | {
+    f"{item.name}{part}"
+    for item in items_of(CaseReview)
+    if item.in_form
+    for part in (("-day", "-month", "-year") if item.kind is Kind.DATE else ("",))
+}
 
 
 def keep(
@@ -33,26 +41,51 @@ def keep(
     by: Access,
     at: datetime,
 ) -> Draft | None:
-    """Keeps a form as it was typed, in place of what was kept of the same form before. The caller commits.
+    """Keeps a form as it was typed, in place of what was kept of the same form before, and commits.
 
     None, and nothing is kept, of a form that has no token of its own, has been saved meanwhile, is too large, or is of
-    a case that the person may not change.
+    a case that the person may not change. Of more than MOST_DRAFTS the oldest goes.
     """
     ccg_id = case.ccg_id if case is not None else _ccg_of_new_case(by, fields)
-    if ccg_id is None or not by.scope.may_write(ccg_id):
+    typed = {name: list(fields[name][:1]) for name in _NAMES if fields.get(name)}
+    token = "".join(typed.get("form_token", []))
+    if ccg_id is None or not by.scope.may_write(ccg_id) or not is_token(token):
         return None
-    typed = {name: list(values) for name, values in fields.items() if _is_of_a_form(name)}
-    token = next(iter(typed.get("form_token", [])), "")
-    if not 0 < len(token) <= 100 or sum(len(value) for values in typed.values() for value in values) > LARGEST:
+    if sum(len(value) for values in typed.values() for value in values) > LARGEST:
         return None
+    case_id = case.id if case is not None else None
+    for _ in range(2):  # two at once with the same token: the second finds the first
+        try:
+            return _store(session, form, typed, token, case_id=case_id, ccg_id=ccg_id, by=by.person_id, at=at)
+        except IntegrityError:
+            session.rollback()
+    return None
+
+
+def _store(
+    session: Session,
+    form: CaseForm,
+    typed: dict[str, list[str]],
+    token: str,
+    *,
+    case_id: UUID | None,
+    ccg_id: UUID,
+    by: UUID,
+    at: datetime,
+) -> Draft | None:
     if case_saved_with(session, token) is not None:
         return None
-    draft = session.scalar(_those_of(by.person_id, at).where(Draft.form_token == token))
+    draft = session.scalar(select(Draft).where(Draft.person_id == by, Draft.form_token == token))
     if draft is None:
-        draft = Draft(form=form, case_id=case and case.id, ccg_id=ccg_id, person_id=by.person_id, form_token=token)
+        for old in of_person(session, by=by, at=at)[MOST_DRAFTS - 1 :]:
+            session.delete(old)
+        draft = Draft(form=form, case_id=case_id, ccg_id=ccg_id, person_id=by, form_token=token)
         session.add(draft)
+    elif (draft.form, draft.case_id) != (form, case_id):
+        return None
     # A new case may have been given another CCG. Row scope looks at both.
     draft.ccg_id, draft.fields, draft.saved_at = ccg_id, typed, at
+    session.commit()
     return draft
 
 
@@ -62,11 +95,6 @@ def _ccg_of_new_case(access: Access, fields: Mapping[str, Sequence[str]]) -> UUI
     return writable.get(next(iter(fields.get("ccg", [])), "")) or next(
         (place.id for place in access.current_ccgs), None
     )
-
-
-def _is_of_a_form(name: str) -> bool:
-    """Whether an input is one of a case's forms: an item, a part of a date, or what every form has."""
-    return name in _OWN_NAMES or name.partition("-")[0] in {item.name for item in items_of(CaseReview) if item.in_form}
 
 
 def _those_of(by: UUID, at: datetime) -> Select[Draft]:
@@ -79,8 +107,9 @@ def find(session: Session, draft_id: UUID, *, by: UUID, at: datetime) -> Draft |
 
 
 def of_person(session: Session, *, by: UUID, at: datetime) -> list[Draft]:
-    """A person's drafts, the newest first."""
-    return list(session.scalars(_those_of(by, at).order_by(Draft.saved_at.desc(), Draft.id)))
+    """A person's drafts, the newest first, without what was typed."""
+    newest_first = _those_of(by, at).order_by(Draft.saved_at.desc(), Draft.id)
+    return list(session.scalars(newest_first.options(defer(Draft.fields))))
 
 
 def discard(session: Session, form_token: str, *, by: UUID) -> None:

@@ -7,6 +7,7 @@ transaction, so that a double click makes one case.
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -76,6 +77,11 @@ def bring_back(case: CaseReview, *, by: Person, at: datetime, reason: str) -> No
     """Makes a withdrawn case count again."""
     case.withdrawn_at = case.withdrawn_reason = None
     _sign(case, by=by, at=at, reason=reason)
+
+
+def is_token(token: str) -> bool:
+    """Whether a text has the shape of a one-time form token."""
+    return re.fullmatch(r"[A-Za-z0-9_-]{1,100}", token) is not None
 
 
 def use_token(session: Session, token: str, *, by: Person, at: datetime, case_id: UUID) -> None:

@@ -20,6 +20,7 @@ from models.people import DEMO_ISSUER
 from . import sessions
 
 IDLE = "You were signed out because you did nothing for {}"
+TOO_LONG = "You were signed out because a session lasts {} at most"
 KEPT = "What you typed is kept. Sign in to go on"
 
 
@@ -29,12 +30,14 @@ def welcome_back(limits: sessions.Limits) -> str | None:
     The address of that form with the draft in it; None for everybody else.
     """
     session_id = session.get("_user_id")
-    person = session_id and sessions.find_timed_out(db.session(), str(session_id), limits, at=now())
-    if not person or not is_trusted(person):
+    ended = session_id and sessions.find_timed_out(db.session(), str(session_id), limits, at=now())
+    if not ended or not is_trusted(ended.person):
         return None
-    minutes = int(limits.idle.total_seconds() // 60)
-    draft = _keep(person)
-    flash(IDLE.format(count_of(minutes, "minute")) + (f". {KEPT}" if draft else ""), "info")
+    minutes, hours = (int(limit.total_seconds()) for limit in (limits.idle / 60, limits.absolute / 3600))
+    why = IDLE.format(count_of(minutes, "minute")) if ended.was_idle else TOO_LONG.format(count_of(hours, "hour"))
+    draft = _keep(ended.person)
+    session.pop("_flashes", None)  # said once, however often a page that is open asks
+    flash(why + (f". {KEPT}" if draft else ""), "info")
     return _address_of(draft) if draft else None
 
 
@@ -54,9 +57,7 @@ def _keep(person: Person) -> Draft | None:
     case = _case() if form is not CaseForm.NEW else None
     if case is None and form is not CaseForm.NEW:
         return None
-    draft = drafts.keep(db.session(), form, request.form.to_dict(flat=False), case=case, by=access, at=now())
-    db.session.commit()
-    return draft
+    return drafts.keep(db.session(), form, request.form.to_dict(flat=False), case=case, by=access, at=now())
 
 
 def _token_holds() -> bool:

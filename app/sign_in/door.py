@@ -32,9 +32,9 @@ OPEN = frozenset(
 # An address whose asking does not count as doing something, and one that counts at once.
 LOOKS_ON, STAYS = "sign_in.remaining", "sign_in.extend"
 # Addresses that answer to everybody, and know who is signed in.
-OPEN_TO_ALL = frozenset({"about.cookies", "about.accessibility"})
+OPEN_TO_ALL = frozenset({"about.cookies", "about.accessibility", "sign_in.sign_out"})
 # Addresses that answer to people who hold no role.
-OPEN_TO_ALL_SIGNED_IN = OPEN_TO_ALL | {"sign_in.sign_out", STAYS}
+OPEN_TO_ALL_SIGNED_IN = OPEN_TO_ALL | {STAYS}
 # Flask-Admin's own static files and inline editing: never offered.
 SHUT = frozenset({"admin.static"})
 

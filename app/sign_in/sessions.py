@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask_login import UserMixin
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from models import Person, SignInSession, UsedFormToken
@@ -85,12 +85,30 @@ def find(
     return _signed_in(row, row.person, session_id, limits)
 
 
-def find_timed_out(session: Session, session_id: str, limits: Limits, *, at: datetime) -> Person | None:
-    """Whose session it was that ended by itself, less than a day ago. Nobody's, where somebody ended it."""
+@dataclass(frozen=True)
+class TimedOut:
+    """Whose session it was that ended by itself, and whether because nothing was done."""
+
+    person: Person
+    was_idle: bool
+
+
+def find_timed_out(session: Session, session_id: str, limits: Limits, *, at: datetime) -> TimedOut | None:
+    """The session of an id that ended by itself less than a day ago. None where somebody ended it."""
     row = session.get(SignInSession, hash_of(session_id))
     if row is None or row.ended_at is not None or not row.person.is_active:
         return None
-    return row.person if _end_of(row, limits) < at <= _end_of(row, limits) + REMEMBERED_FOR else None
+    if not _end_of(row, limits) < at <= _end_of(row, limits) + REMEMBERED_FOR:
+        return None
+    return TimedOut(row.person, was_idle=row.seen_at + limits.idle <= row.started_at + limits.absolute)
+
+
+def end_timed_out(session: Session, person: Person, limits: Limits, *, at: datetime) -> None:
+    """Ends a person's sessions that ended by themselves: from a new sign-in on, nothing is kept for an old cookie."""
+    mine = select(SignInSession).where(SignInSession.person_id == person.id, SignInSession.ended_at.is_(None))
+    for row in session.scalars(mine):
+        if _end_of(row, limits) < at:
+            row.ended_at, row.ended_because = at, SessionEnd.REPLACED
 
 
 def _end_of(row: SignInSession, limits: Limits) -> datetime:

@@ -63,9 +63,8 @@ def demo_sign_in() -> ResponseReturnValue:
 @blueprint.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
     """Ends the session at once, on the server and in the browser."""
-    if current_user.is_authenticated:
-        sessions.end(db.session(), current_user.session_id, at=now(), because=SessionEnd.SIGNED_OUT)
-        db.session.commit()
+    _end_session(SessionEnd.SIGNED_OUT)
+    db.session.commit()
     logout_user()
     session.clear()
     flash("You are signed out", "success")
@@ -96,10 +95,16 @@ def _remaining() -> ResponseReturnValue:
     }
 
 
+def _end_session(because: SessionEnd) -> None:
+    """Ends the session that the browser holds, also one that has ended by itself."""
+    if session_id := session.get("_user_id"):
+        sessions.end(db.session(), str(session_id), at=now(), because=because)
+
+
 def _begin_session(person: Person) -> ResponseReturnValue:
     """A new session with a new id, whatever the browser brought along."""
-    if current_user.is_authenticated:
-        sessions.end(db.session(), current_user.session_id, at=now(), because=SessionEnd.REPLACED)
+    _end_session(SessionEnd.REPLACED)
+    sessions.end_timed_out(db.session(), person, sessions.limits_of(current_app.config), at=now())
     sessions.clear_away(db.session(), at=now())
     signed_in = sessions.start(db.session(), person, sessions.limits_of(current_app.config), at=now())
     db.session.commit()

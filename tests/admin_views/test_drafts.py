@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -130,6 +131,41 @@ def test_nothing_is_kept_for_whom_it_is_not(durham: Visitor, later: Callable[[ti
     assert kept(durham.app) == []
 
 
+@pytest.mark.parametrize("ended_by", ["sign out", "a new sign-in", "a sign-in elsewhere"])
+def test_an_old_cookie_keeps_nothing_once_its_person_has_been_back(
+    durham: Visitor, later: Callable[[timedelta], None], ended_by: str
+) -> None:
+    fields = typed(durham, "/cases/new/", overview="Planted.")
+    cookie = durham.client.get_cookie("tracker")
+    assert cookie is not None
+    later(AWAY)
+    if ended_by == "sign out":
+        assert durham.post("/sign-out", {"csrf_token": fields["csrf_token"]}).status_code == 302
+    else:
+        (durham if ended_by == "a new sign-in" else Visitor(durham.app)).sign_in("ccg-84H")
+    thief = Visitor(durham.app)
+    thief.client.set_cookie("tracker", cookie.value)
+    answer = thief.post("/cases/new/", fields)
+    assert answer.status_code == 302 and "draft" not in answer.headers["Location"]
+    assert kept(durham.app) == []
+
+
+def test_whoever_was_away_is_told_once_and_rightly_why(durham: Visitor, later: Callable[[timedelta], None]) -> None:
+    later(AWAY)
+    for _ in range(3):
+        durham.get("/cases/")
+    assert durham.get("/sign-in/").text.count("because you did nothing for 30 minutes") == 1
+    later(timedelta())
+    durham.sign_in("ccg-84H")
+    token = durham.form_on("/cases/new/").fields["csrf_token"]
+    for minutes in range(25, 600, 25):
+        later(timedelta(minutes=minutes))
+        durham.post("/sign-in/extend", {"csrf_token": token})
+    later(timedelta(minutes=601))
+    durham.get("/cases/")
+    assert "because a session lasts 10 hours at most" in durham.get("/sign-in/").text
+
+
 def test_a_draft_is_its_persons_alone(durham: Visitor) -> None:
     """Even a colleague of the same CCG, who sees the case, meets it as one that never was."""
     case = add_case(durham.app, "84H")
@@ -171,6 +207,62 @@ def test_only_inputs_of_the_form_are_kept_and_no_more_than_fit(durham: Visitor) 
     assert "note" not in draft.fields and "csrf_token" not in draft.fields and draft.fields["overview"] == ["Typed."]
     other = typed(durham, "/cases/new/", overview="x" * (drafts.LARGEST + 1))
     assert durham.post("/cases/keep/?form=new", other).json == {}
+    assert len(kept(durham.app)) == 1
+
+
+@pytest.mark.parametrize("token", ["", "a\0b", "x" * 101, "a b"])
+def test_a_form_with_no_proper_token_is_not_kept_and_not_saved(durham: Visitor, token: str) -> None:
+    case = add_case(durham.app, "84H")
+    address = f"/cases/edit/?id={case.id}"
+    fields = typed(durham, address, lessons="Ask again.") | {"form_token": token}
+    assert durham.post(f"/cases/keep/?form=edit&id={case.id}", fields).json == {}
+    answer = durham.post(address, fields)
+    assert answer.status_code == 200 and "The form was not complete" in answer.text
+
+
+def test_names_count_for_nothing_and_values_once(durham: Visitor) -> None:
+    fields: dict[str, Any] = typed(durham, "/cases/new/", overview="Typed.")
+    many = fields | {"overview": ["Typed.", *[""] * 400], "overview-" + "a" * 9000: "", "overview-day": "1"}
+    durham.client.post("/cases/keep/?form=new", data=many)
+    (draft,) = kept(durham.app)
+    assert draft.fields["overview"] == ["Typed."] and not any(name.startswith("overview-") for name in draft.fields)
+
+
+def test_the_oldest_of_too_many_drafts_goes(durham: Visitor, later: Callable[[timedelta], None]) -> None:
+    fields = typed(durham, "/cases/new/")
+    for number in range(drafts.MOST_DRAFTS + 2):
+        later(timedelta(seconds=number))
+        durham.post("/cases/keep/?form=new", fields | {"overview": f"{number}", "form_token": f"t{number}"})
+    left = {one.fields["overview"][0] for one in kept(durham.app)}
+    assert left == {str(number) for number in range(2, drafts.MOST_DRAFTS + 2)}
+
+
+def test_an_old_draft_is_kept_anew_and_one_of_another_form_is_not(
+    durham: Visitor, later: Callable[[timedelta], None]
+) -> None:
+    case = add_case(durham.app, "84H")
+    fields = typed(durham, "/cases/new/", overview="One.")
+    durham.post("/cases/keep/?form=new", fields)
+    assert durham.post(f"/cases/keep/?form=edit&id={case.id}", fields).json == {}
+    with unguarded(durham.app) as session:
+        session.scalars(select(Draft)).one().saved_at = NOW - timedelta(hours=25)
+        session.commit()
+    assert durham.post("/cases/keep/?form=new", fields | {"overview": "Two."}).json
+    assert [one.fields["overview"] for one in kept(durham.app)] == [["Two."]]
+
+
+def test_the_same_form_kept_many_times_at_once_is_kept_once(durham: Visitor) -> None:
+    fields = typed(durham, "/cases/new/", overview="Typed.")
+    cookie = durham.client.get_cookie("tracker")
+    assert cookie is not None
+
+    def keep(number: int) -> int:
+        visitor = Visitor(durham.app)
+        visitor.client.set_cookie("tracker", cookie.value)
+        return visitor.post("/cases/keep/?form=new", fields | {"overview": f"{number}"}).status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(keep, range(12))) == {200}
     assert len(kept(durham.app)) == 1
 
 

@@ -146,6 +146,25 @@ def test_none_too_many_and_the_same_twice(durham: Visitor, query: str, says: str
         assert Form(answer.text).fields["seen"] == f"{case.id} 1"
 
 
+def test_a_hundred_cases_are_selected_in_the_list_whatever_its_address(durham: Visitor) -> None:
+    cases = [add_case(durham.app, "84H", overview="Common.") for _ in range(100)]
+    address = "/cases/?page_size=100&search=common"
+    form = durham.form_on(address, "/cases/update-several/")
+    fields: dict[str, Any] = form.fields | {"id": [str(case.id) for case in cases]}
+    page = durham.client.post("/cases/update-several/", data=fields).text
+    assert "Update 100 cases" in page and "nhsuk-error-summary" not in page
+    shown = Form(page)
+    assert shown.fields["url"].startswith("/cases/?") and "search=common" in shown.fields["url"]
+    report = durham.client.post("/cases/update-several/", data=shown.fields | {"latest_update": PANEL})
+    assert "100 cases updated" in report.text
+
+
+@pytest.mark.parametrize("back", ["/cases/?\r\nX: y", "https://example.org/", "//example.org/cases/?", "/cases/?\x00"])
+def test_nobody_is_led_elsewhere(durham: Visitor, back: str) -> None:
+    answer = durham.get("/cases/update-several/", query_string={"url": back})
+    assert answer.status_code == 302 and answer.headers["Location"] == "/cases/"
+
+
 def test_those_who_only_read_are_offered_nothing_to_select(app: Flask) -> None:
     add_case(app, "84H")
     assert "Select SCR-" in Visitor(app).sign_in("ccg-84H").get("/cases/").text

@@ -104,6 +104,13 @@ def test_the_same_name_again_takes_the_place_of_the_first(durham: Visitor) -> No
         ]
 
 
+@pytest.mark.parametrize("name", ["École", "İstanbul", "STRASSE"])
+def test_a_name_is_the_same_whatever_its_case_and_accents(durham: Visitor, name: str) -> None:
+    assert save(durham, "flt_status_is=open", name) == save(durham, "flt_status_is=closed", name) == 302
+    with unguarded(durham.app) as session:
+        assert session.scalars(select(SavedView.query)).all() == ["flt_status_is=closed"]
+
+
 @pytest.mark.parametrize(
     ("name", "says"), [("", "Enter a name for the view"), ("  ", "Enter a name"), ("x" * 61, "60 characters or fewer")]
 )
