@@ -158,8 +158,11 @@ def reference_of_durham(service: Flask) -> str:
     return add_case(service, "84H", overview=OVERVIEW).reference
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
-@pytest.mark.parametrize("account", ["stp-QHM", "region-Y63", "england", "analyst"])
+# What an account sees is made by the server: the scripts are the same for all of them.
+@pytest.mark.parametrize(
+    ("account", "javascript"),
+    [("stp-QHM", False), ("region-Y63", False), ("england", False), ("analyst", False), ("england", True)],
+)
 def test_those_who_oversee_find_and_download_and_cannot_write(
     browser_of: Callable[..., Page], reference_of_durham: str, account: str, javascript: bool
 ) -> None:

@@ -10,20 +10,19 @@ from playwright.sync_api import Locator, Page, expect
 
 pytestmark = pytest.mark.browser
 
-# What can be seen of the element that has the focus. The design system draws the focus as a shadow, that of a radio
-# button around the label's circle.
+# What can be seen of the element that has the focus. The design system draws the focus as a shadow; a radio button is
+# itself invisible, and the circle before its label is drawn.
 FOCUS = """(wanted) => {
   const one = document.activeElement;
   if (one === document.body) return null;
   const box = one.getBoundingClientRect();
-  const drawn = [getComputedStyle(one)];
-  if (["radio", "checkbox"].includes(one.type)) drawn.push(getComputedStyle(one.labels[0], "::before"));
-  const isDrawn = (style) => style.boxShadow !== "none"
-    || (style.outlineStyle !== "none" && !/^rgba\\(.*, 0\\)$/.test(style.outlineColor));
+  const style = ["radio", "checkbox"].includes(one.type)
+    ? getComputedStyle(one.labels[0], "::before") : getComputedStyle(one);
+  const hasOutline = style.outlineStyle !== "none" && !/^rgba\\(.*, 0\\)$/.test(style.outlineColor);
   return {
     isWanted: one === wanted,
     what: one.outerHTML.slice(0, 120),
-    isDrawn: drawn.some(isDrawn),
+    isDrawn: style.boxShadow !== "none" || hasOutline,
     isOnScreen: box.width > 1 && box.height > 1 && box.bottom > 0 && box.top < innerHeight
       && box.right > 0 && box.left < innerWidth,
     sideways: document.documentElement.scrollWidth > innerWidth,
