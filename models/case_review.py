@@ -318,7 +318,7 @@ class CaseReview(HasId, OwnedByCCG, db.Model):
         about=Item(
             label="Date report is signed off",
             question="When was the report signed off?",
-            hint="Leave empty until it is.",
+            hint="Leave empty if it is not signed off yet.",
             definition="“Data report is signed off”. Not before the incident date, and not in the future.",
             section=Section.REPORT,
             problem="Enter the date the report was signed off",
