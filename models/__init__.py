@@ -1,13 +1,16 @@
 """What we store: tables, named constraints, migrations. No screens, and of Flask only flask_sqlalchemy's `db`."""
 
 from .audit import AuditEvent
-from .base import OwnedByCCG, db
+from .base import OwnedByCCG, Versioned, db
 from .case_review import CaseReview, Section
 from .code_lists import CODE_LISTS, CodeListEntry, DesignatedProfessional, ReviewType, Theme
 from .drafts import Draft
+from .history import make_version_models, version_of, versioned_models
 from .organisations import Membership, Organisation, OrganisationKind, OrganisationName, Succession
 from .people import Grant, Person, Setting, SignInSession, UsedFormToken
 from .saved_views import SavedView
+
+make_version_models()
 
 __all__ = [
     "CODE_LISTS",
@@ -31,5 +34,8 @@ __all__ = [
     "Succession",
     "Theme",
     "UsedFormToken",
+    "Versioned",
     "db",
+    "version_of",
+    "versioned_models",
 ]

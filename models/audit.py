@@ -8,9 +8,8 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from .base import HasId, Moment, db, utc_now
+from .base import HasId, Moment, db, stored, utc_now
 from .enumerations import AuditAction
-from .people import stored
 
 
 class AuditEvent(HasId, db.Model):

@@ -10,9 +10,11 @@ from uuid import UUID, uuid4
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.query import Query
 from flask_sqlalchemy.session import Session as FlaskSession
-from sqlalchemy import DateTime, Dialect, ForeignKey, MetaData, Uuid
+from sqlalchemy import DateTime, Dialect, Enum, ForeignKey, MetaData, String, Uuid
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from sqlalchemy.types import TypeDecorator
+
+from .enumerations import Labelled
 
 NAMES = {
     "pk": "pk_%(table_name)s",
@@ -108,7 +110,34 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+def stored(words: type[Labelled], name: str, *, checked: bool = True) -> Enum:
+    """The column type of an enumeration: its values as text; `checked` by a named constraint."""
+    return Enum(
+        words,
+        name=name,
+        native_enum=False,
+        create_constraint=checked,
+        length=40,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
 class HasId:
     """A random primary key: it cannot be guessed, and it does not count."""
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid4, sort_order=-10)
+
+
+class Versioned:
+    """A row whose every version the database keeps, by triggers, whatever path writes it. See `history.py`.
+
+    A save by the service says who and why, with a new `change_id`. A trigger that finds the `change_id` as it was, or
+    used before for the same row, knows that something else wrote: such a version is nobody's.
+    """
+
+    @declared_attr
+    def changed_by_id(cls) -> Mapped[UUID | None]:
+        return mapped_column(ForeignKey("person.id"), sort_order=90)
+
+    change_reason: Mapped[str | None] = mapped_column(String(1000), sort_order=91)
+    change_id: Mapped[UUID | None] = mapped_column(Uuid, default=uuid4, sort_order=92)

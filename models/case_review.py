@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import (
     CheckConstraint,
@@ -26,12 +26,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from .base import HasId, Moment, OwnedByCCG, db, utc_now
+from .base import HasId, Moment, OwnedByCCG, Versioned, db, stored, utc_now
 from .code_lists import DesignatedProfessional, ReviewType, Theme
 from .declarations import GUIDANCE, SERVICE, Files, Item, Kind, OnlyWhen, Search, derived, item
 from .enumerations import MediaInterest, PartnershipKind, Publication, Status
 from .organisations import REGION, STP, Organisation
-from .people import Person, stored
+from .people import Person
 
 
 class Section(StrEnum):
@@ -71,7 +71,7 @@ def _among_those_not_withdrawn(name: str, *columns: str) -> Index:
     return Index(name, *columns, unique=True, sqlite_where=not_withdrawn, postgresql_where=not_withdrawn)
 
 
-class CaseReview(HasId, OwnedByCCG, db.Model):
+class CaseReview(HasId, OwnedByCCG, Versioned, db.Model):
     """One review. It belongs for ever to the CCG under which it was recorded; it is withdrawn, never deleted."""
 
     __tablename__ = "case_review"
@@ -503,9 +503,6 @@ class CaseReview(HasId, OwnedByCCG, db.Model):
     )
     created_at: Mapped[datetime] = mapped_column(Moment, default=utc_now)
     created_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
-    changed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
-    change_reason: Mapped[str | None] = mapped_column(String(1000))
-    change_id: Mapped[UUID] = mapped_column(Uuid, default=uuid4)
     converted_from_ccg_id: Mapped[UUID | None] = mapped_column(Uuid)
 
     # Read only: the column alone says whose the case is, so that it is what the row scope checks.
@@ -527,7 +524,7 @@ class CaseReview(HasId, OwnedByCCG, db.Model):
         back_populates="converted_from",
     )
     created_by: Mapped[Person | None] = relationship(foreign_keys=[created_by_id])
-    changed_by: Mapped[Person | None] = relationship(foreign_keys=[changed_by_id])
+    changed_by: Mapped[Person | None] = relationship(foreign_keys="CaseReview.changed_by_id")
 
     __mapper_args__ = {"version_id_col": version}
 

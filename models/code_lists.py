@@ -12,13 +12,13 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Date, Integer, String
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
-from .base import HasId, db
+from .base import HasId, Versioned, db
 from .declarations import SERVICE, Files, Item, Search, item
 
 SECTION = "Entry"
 
 
-class CodeListEntry(HasId):
+class CodeListEntry(HasId, Versioned):
     """One entry of a code list."""
 
     @declared_attr.directive

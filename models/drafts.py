@@ -8,10 +8,9 @@ from uuid import UUID
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, ForeignKeyConstraint, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from .base import HasId, Moment, OwnedByCCG, db, utc_now
+from .base import HasId, Moment, OwnedByCCG, db, stored, utc_now
 from .case_review import CaseReview
 from .enumerations import CaseForm
-from .people import stored
 
 
 class Draft(HasId, OwnedByCCG, db.Model):

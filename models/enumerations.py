@@ -72,6 +72,14 @@ class SessionEnd(Labelled):
     DEACTIVATED = "deactivated", "Person deactivated"
 
 
+class Change(Labelled):
+    """What made a version of a row."""
+
+    ADDED = "added", "Added"
+    CHANGED = "changed", "Changed"
+    DELETED = "deleted", "Deleted"
+
+
 class AuditAction(Labelled):
     NOT_FOUND = "not_found", "Asked for a record that is not there, or not theirs"
     REFUSED = "refused", "Asked for a page that their role does not include"

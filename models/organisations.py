@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, UniqueConstraint, column, func, or_, select
 from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
-from .base import HasId, db
+from .base import HasId, Versioned, db
 from .declarations import Files, Item, Search, item
 
 ODS = "Organisation Data Service"
@@ -44,7 +44,7 @@ class OrganisationKind(db.Model):
     position: Mapped[int] = mapped_column(default=0)
 
 
-class OrganisationName(HasId, db.Model):
+class OrganisationName(HasId, Versioned, db.Model):
     """What an organisation is called, from one day to another. ONS codes change independently of ODS codes."""
 
     __tablename__ = "organisation_name"
@@ -90,7 +90,7 @@ ONS_CODE = Item(
 )
 
 
-class Organisation(HasId, db.Model):
+class Organisation(HasId, Versioned, db.Model):
     """England, a region, an STP or a CCG. Its name is dated: `name` and `ons_code` are those in force today."""
 
     __tablename__ = "organisation"
@@ -153,7 +153,7 @@ Organisation.name = _in_force_today(OrganisationName.name, NAME)
 Organisation.ons_code = _in_force_today(OrganisationName.ons_code, ONS_CODE)
 
 
-class Membership(HasId, db.Model):
+class Membership(HasId, Versioned, db.Model):
     """One organisation is part of another, from one day to another."""
 
     __tablename__ = "organisation_membership"
@@ -169,7 +169,7 @@ class Membership(HasId, db.Model):
     valid_to: Mapped[date | None] = mapped_column(Date)
 
 
-class Succession(HasId, db.Model):
+class Succession(HasId, Versioned, db.Model):
     """One organisation took over from another on a day. Several rows for one predecessor are a split."""
 
     __tablename__ = "organisation_succession"

@@ -5,27 +5,15 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Date, Enum, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, Date, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from .base import HasId, Moment, db, utc_now
-from .enumerations import Labelled, Role, SessionEnd
+from .base import HasId, Moment, Versioned, db, stored, utc_now
+from .enumerations import Role, SessionEnd
 from .organisations import Organisation
 
 # The issuer of the demo accounts, which exist in demo mode only.
 DEMO_ISSUER = "https://demo.tracker.example.nhs.uk"
-
-
-def stored(words: type[Labelled], name: str) -> Enum:
-    """The column type of an enumeration: its values as text, held to them by a named constraint."""
-    return Enum(
-        words,
-        name=name,
-        native_enum=False,
-        create_constraint=True,
-        length=40,
-        values_callable=lambda members: [member.value for member in members],
-    )
 
 
 class Person(HasId, db.Model):
@@ -41,10 +29,12 @@ class Person(HasId, db.Model):
     is_active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(Moment, default=utc_now)
     last_seen_at: Mapped[datetime | None] = mapped_column(Moment)
-    grants: Mapped[list[Grant]] = relationship(back_populates="person", order_by="Grant.granted_at")
+    grants: Mapped[list[Grant]] = relationship(
+        back_populates="person", order_by="Grant.granted_at", foreign_keys="Grant.person_id"
+    )
 
 
-class Grant(HasId, db.Model):
+class Grant(HasId, Versioned, db.Model):
     """A person holds a role on an organisation, up to and including `ends_on`."""
 
     __tablename__ = "grant_of_role"
@@ -55,7 +45,7 @@ class Grant(HasId, db.Model):
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     granted_at: Mapped[datetime] = mapped_column(Moment, default=utc_now)
     ends_on: Mapped[date | None] = mapped_column(Date)
-    person: Mapped[Person] = relationship(back_populates="grants")
+    person: Mapped[Person] = relationship(back_populates="grants", foreign_keys=[person_id])
     organisation: Mapped[Organisation] = relationship()
 
 

@@ -18,6 +18,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from .history import SUFFIX
+
 OWNER = "tracker_owner"
 APPLICATION = "tracker_application"
 ENGLAND = "tracker_england"
@@ -30,7 +32,7 @@ WRITES_EVERYTHING = "tracker.writes_everything"
 # How many cases at most may have words that are looked up in the index whatever the scope.
 RARE = 2000
 
-# Rows of these are added and never changed, by nobody.
+# Rows of these, and of the versions of others, are added and never changed, by nobody.
 APPEND_ONLY_TABLES = ("audit_event",)
 # Rows of these are erased when they can no longer matter, or when their person says so. Everything else stays.
 ERASED_TABLES = ("saved_view", "sign_in_session", "used_form_token")
@@ -172,7 +174,7 @@ def share_out(connection: Connection) -> None:
     for table, is_protected, has_deletion in connection.execute(text(_TABLES)).all():
         if table == "alembic_version":
             rights: Sequence[str] = ("SELECT",)
-        elif table in APPEND_ONLY_TABLES:
+        elif table in APPEND_ONLY_TABLES or table.endswith(SUFFIX):
             rights = ("SELECT", "INSERT")
         elif is_protected and not has_deletion:
             rights = ("SELECT", "INSERT", "UPDATE")

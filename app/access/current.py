@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from models import Person
 
 from .clock import today
+from .history import sign
 from .lookups import Lookups, known_lists
 from .people import Access, access_of
 from .permissions import Permission
@@ -33,6 +34,7 @@ def access_for(session: Session, person: Person) -> Access:
     lists = known_lists(session, day, current_app.extensions.setdefault("tracker.lists", {}))
     access = access_of(person, lists.organisations, day)
     enter(session, access.scope)
+    sign(session, person.id)
     g.lookups = lists
     return access
 

@@ -29,6 +29,7 @@ from models.base import OwnedByCCG, TrackerSession
 from models.enumerations import AuditAction
 
 from . import audit, clock
+from .history import sign
 from .statements import why_refused
 
 _KEY = "row_scope"
@@ -113,6 +114,7 @@ def every_organisation(reason: str, by: UUID | None = None) -> Iterator[TrackerS
         audit.write(session, AuditAction.EVERY_ORGANISATION, by=by, at=clock.now(), reason=reason)
         session.commit()
         enter(session, EVERYTHING)
+        sign(session, by, reason)
         yield session
 
 

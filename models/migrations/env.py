@@ -8,7 +8,7 @@ from alembic import context
 from flask import current_app
 from sqlalchemy import Connection, create_engine, inspect
 
-from models import database_rules, db, row_security
+from models import database_rules, db, history_triggers, row_security
 from models.base import Moment
 
 
@@ -24,6 +24,7 @@ def run(connection: Connection) -> None:
         connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
         # A trigger or view on a table stops its rebuilding.
         database_rules.drop_triggers(connection)
+        history_triggers.drop_triggers(connection)
         connection.commit()
     options = dict(current_app.extensions["migrate"].configure_args)
     options.update(compare_type=True, render_as_batch=sqlite)
@@ -42,6 +43,7 @@ def run(connection: Connection) -> None:
     if sqlite:
         if inspect(connection).has_table("case_search"):
             database_rules.create_triggers(connection)
+            history_triggers.create_triggers(connection)
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
         if broken:
             raise RuntimeError(f"Foreign keys are broken after the migration: {broken[:5]}")

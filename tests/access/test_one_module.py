@@ -15,7 +15,12 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("app", "admin_views", "models", "seeds")
 THE_MODULE = "app/database.py"
 # What makes tables and policies runs in migrations, as the owner and never in the service.
-OF_MIGRATIONS = ("models/database_rules.py", "models/row_security.py", "models/migrations/")
+OF_MIGRATIONS = (
+    "models/database_rules.py",
+    "models/history_triggers.py",
+    "models/row_security.py",
+    "models/migrations/",
+)
 
 IMPORTED = {
     # Statements that name no model.
@@ -34,6 +39,8 @@ ATTRIBUTES = {
 KEYWORDS = {"reads_everything", "writes_everything"}
 ALLOWED = {
     ("app/cases/writing.py", "columns"): (1, "whether a column may be empty"),
+    ("app/access/history.py", "info"): (2, "where it is kept who makes the changes"),
+    ("models/history.py", "columns"): (2, "the columns that a version copies"),
     ("models/declarations.py", "columns"): (1, "the columns that have declarations"),
     ("models/case_review.py", "column"): (1, "the condition of an index"),
     ("models/organisations.py", "column"): (1, "the condition of an index"),
@@ -50,6 +57,7 @@ ALLOWED = {
     ("app/access/statements.py", "TextClause"): (1, "to refuse it"),
     ("app/factory.py", "engine"): (1, "handed to the module"),
     ("models/base.py", "MetaData"): (1, "the names of constraints"),
+    ("models/history.py", "info"): (1, "of a column: its declaration goes with the copy"),
     ("models/declarations.py", "info"): (2, "of a column: where its declaration is kept"),
     ("app/access/current.py", "enter"): (1, "the scope of the person who is signed in, once for each request"),
 }

@@ -15,7 +15,7 @@ from sqlalchemy import create_engine, make_url, text
 
 from app.config import WrongSetting
 from app.database import prepare
-from models import CaseReview, OwnedByCCG, db
+from models import CaseReview, OwnedByCCG, db, version_of, versioned_models
 from models.row_security import APPEND_ONLY_TABLES, APPLICATION, ENGLAND, OWNER
 from tests.conftest import add_case
 from tests.databases import PASSWORD, unguarded
@@ -42,6 +42,7 @@ OF_NO_CCG = {
     "sign_in_session",
     "theme",
     "used_form_token",
+    *(version_of(model).__tablename__ for model in versioned_models() if not issubclass(model, OwnedByCCG)),
 }
 
 

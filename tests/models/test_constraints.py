@@ -214,7 +214,11 @@ def _of_table(table: Table) -> set[str]:
     }
     names |= {str(index.name) for index in table.indexes if index.unique}
     names |= {str(key.name) for key in table.foreign_key_constraints if len(key.columns) > 1}
-    names |= {str(column.type.name) for column in table.columns if isinstance(column.type, Enum)}
+    names |= {
+        str(column.type.name)
+        for column in table.columns
+        if isinstance(column.type, Enum) and column.type.create_constraint
+    }
     return names
 
 

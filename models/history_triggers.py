@@ -1,0 +1,191 @@
+"""The triggers that keep history: a version of a row with each insert, change and deletion, whatever path wrote it.
+
+Who and why stand in the row, with a `change_id` that each save of the service makes anew. Where it is as it was, or was
+used before for that row, something else wrote, and the version names nobody.
+
+A version is known from the moment at which it was written, and never from an earlier one than the version before. In
+PostgreSQL its writer holds a lock, shared with other writers, from before that moment until the transaction ends: so
+whoever has held that lock alone for a moment (`WRITERS_LOCK`) knows that every version of an earlier moment is there
+for all to see, or never will be. In SQLite one transaction writes at a time.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, inspect
+
+from .history import SUFFIX
+
+# The key of PostgreSQL's advisory lock that those who write versions share.
+WRITERS_LOCK = 0x5CB7
+# The setting that dates versions back: reference seeds and demo cases are known since a day of the past.
+KNOWN_FROM = "history_known_from"
+NEVER_CHANGES = "versions are added by triggers and never changed"
+_OPERATIONS = {"insert": "added", "update": "changed", "delete": "deleted"}
+# Nobody's, where the service did not write.
+_OF_A_PERSON = ("changed_by_id", "change_reason")
+
+
+def keep_versions(connection: Connection, table: str, *, known_from: str) -> None:
+    """Begins the history of a table: its rows as they are become their first versions. Called by a migration.
+
+    `known_from` is the SQL of the moment from which those rows count as known: a column, or a literal in UTC.
+    """
+    listed, version = ", ".join(_columns_of(connection, table)), f"{table}{SUFFIX}"
+    first = (
+        f"INSERT INTO {version} ({listed}, number, known_from, change, by_service)"
+        f" SELECT {listed}, 1, {known_from}, 'added', {'1' if connection.dialect.name == 'sqlite' else 'true'}"
+        f" FROM {table}"
+    )
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(first)
+        return
+    # Policies hold the owner too, who is to read every row this once.
+    is_forced = f"SELECT relforcerowsecurity FROM pg_class WHERE oid = to_regclass('{table}')"
+    forced = connection.exec_driver_sql(is_forced).scalar()
+    if forced:
+        connection.exec_driver_sql(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
+    connection.exec_driver_sql(first)
+    if forced:
+        connection.exec_driver_sql(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+    if not connection.exec_driver_sql("SELECT to_regproc('keep_version')").scalar():
+        _run(connection, _POSTGRESQL_FUNCTIONS)
+    _run(connection, _POSTGRESQL_TRIGGERS.format(table=table, version=version))
+
+
+def stop_keeping_versions(connection: Connection, tables: list[str]) -> None:
+    """Takes away what `keep_versions` made for all these tables, after their tables of versions have gone."""
+    if connection.dialect.name != "postgresql":
+        return
+    for table in tables:
+        connection.exec_driver_sql(f"DROP TRIGGER {table}_keeps_versions ON {table}")
+    _run(connection, "DROP FUNCTION keep_version()\n--\nDROP FUNCTION versions_never_change()")
+
+
+def create_triggers(connection: Connection) -> None:
+    """Creates SQLite's triggers anew, from the tables as they are: a migration that rebuilds one drops them."""
+    if connection.dialect.name != "sqlite":
+        return
+    for table in _versioned_tables(connection):
+        version, columns = f"{table}{SUFFIX}", _columns_of(connection, table)
+        for operation, change in _OPERATIONS.items():
+            _run(connection, _sqlite_trigger(table, version, columns, operation, change))
+        _run(connection, _SQLITE_NEVER_CHANGES.format(version=version, message=NEVER_CHANGES))
+
+
+def drop_triggers(connection: Connection) -> None:
+    """Takes SQLite's triggers away, as they must be while a migration rebuilds a table."""
+    if connection.dialect.name == "sqlite":
+        for table in _versioned_tables(connection):
+            names = [f"{table}_{change}_version" for change in _OPERATIONS.values()]
+            for name in [*names, *(f"{table}{SUFFIX}_{never}" for never in ("changes", "goes", "stands_once"))]:
+                connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
+
+
+def _versioned_tables(connection: Connection) -> list[str]:
+    tables = set(inspect(connection).get_table_names())
+    return sorted(table for table in tables if f"{table}{SUFFIX}" in tables)
+
+
+def _columns_of(connection: Connection, table: str) -> list[str]:
+    """The columns that a table and that of its versions have in common."""
+    both = [{str(one["name"]) for one in inspect(connection).get_columns(name)} for name in (table, f"{table}{SUFFIX}")]
+    return sorted(both[0] & both[1])
+
+
+def _sqlite_trigger(table: str, version: str, columns: list[str], operation: str, change: str) -> str:
+    row = "old" if operation == "delete" else "new"
+    unused = f"NOT EXISTS (SELECT 1 FROM {version} WHERE id = new.id AND change_id = new.change_id)"
+    by_service = {
+        "insert": f"new.change_id IS NOT NULL AND {unused}",
+        "update": f"new.change_id IS NOT NULL AND new.change_id IS NOT old.change_id AND {unused}",
+        "delete": "0",
+    }[operation]
+    values = [f"iif({by_service}, {row}.{one}, NULL)" if one in _OF_A_PERSON else f"{row}.{one}" for one in columns]
+    return f"""
+CREATE TRIGGER {table}_{change}_version AFTER {operation.upper()} ON {table} BEGIN
+    INSERT INTO {version} ({", ".join(columns)}, by_service, change, number, known_from)
+    SELECT {", ".join(values)}, {by_service}, '{change}', coalesce(max(number), 0) + 1, max(
+        coalesce(
+            (SELECT nullif(value, '') FROM setting WHERE name = '{KNOWN_FROM}'),
+            strftime('%Y-%m-%d %H:%M:%f000', 'now')
+        ),
+        coalesce(max(known_from), '')
+    )
+    FROM {version} WHERE id = {row}.id;
+END
+"""
+
+
+def _run(connection: Connection, statements: str) -> None:
+    for statement in statements.split("\n--\n"):
+        connection.exec_driver_sql(statement)
+
+
+_SQLITE_NEVER_CHANGES = """
+CREATE TRIGGER {version}_changes BEFORE UPDATE ON {version} BEGIN SELECT raise(ABORT, '{message}'); END
+--
+CREATE TRIGGER {version}_goes BEFORE DELETE ON {version} BEGIN SELECT raise(ABORT, '{message}'); END
+--
+CREATE TRIGGER {version}_stands_once BEFORE INSERT ON {version}
+WHEN EXISTS (SELECT 1 FROM {version} WHERE id = new.id AND number = new.number) BEGIN
+    SELECT raise(ABORT, '{message}');
+END
+"""
+# One function for every table: the row as JSON, with what makes it a version, becomes a row of the version's table.
+# Columns that a version has not are left out, so a new column needs no new function.
+_POSTGRESQL_FUNCTIONS = f"""
+CREATE FUNCTION keep_version() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    row jsonb := CASE TG_OP WHEN 'DELETE' THEN to_jsonb(old) ELSE to_jsonb(new) END;
+    version text := TG_TABLE_NAME || '{SUFFIX}';
+    by_service boolean := false;
+    known timestamptz;
+    last_number integer;
+    last_known timestamptz;
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared({WRITERS_LOCK});
+    EXECUTE format('SELECT max(number), max(known_from) FROM %%I WHERE id = $1', version)
+        INTO last_number, last_known USING (row ->> 'id')::uuid;
+    known := greatest(
+        coalesce(
+            (SELECT nullif(value, '') || '+00' FROM setting WHERE name = '{KNOWN_FROM}')::timestamptz,
+            clock_timestamp()
+        ),
+        last_known
+    );
+    IF TG_OP <> 'DELETE' AND new.change_id IS NOT NULL
+        AND (TG_OP = 'INSERT' OR new.change_id IS DISTINCT FROM old.change_id) THEN
+        EXECUTE format('SELECT NOT EXISTS (SELECT FROM %%I WHERE id = $1 AND change_id = $2)', version)
+            INTO by_service USING new.id, new.change_id;
+    END IF;
+    IF NOT by_service THEN
+        row := row || '{{"changed_by_id": null, "change_reason": null}}';
+    END IF;
+    EXECUTE format('INSERT INTO %%I SELECT (jsonb_populate_record(NULL::%%I, $1)).*', version, version)
+        USING row || jsonb_build_object(
+            'number', coalesce(last_number, 0) + 1,
+            'known_from', known,
+            'change', CASE TG_OP WHEN 'INSERT' THEN 'added' WHEN 'UPDATE' THEN 'changed' ELSE 'deleted' END,
+            'by_service', by_service
+        );
+    RETURN NULL;
+END $$
+--
+CREATE FUNCTION versions_never_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'INSERT' AND pg_trigger_depth() > 1 THEN
+        RETURN new;
+    END IF;
+    RAISE EXCEPTION '{NEVER_CHANGES}' USING ERRCODE = 'check_violation';
+END $$
+"""
+_POSTGRESQL_TRIGGERS = """
+CREATE TRIGGER {table}_keeps_versions AFTER INSERT OR UPDATE OR DELETE ON {table}
+FOR EACH ROW EXECUTE FUNCTION keep_version()
+--
+CREATE TRIGGER {version}_never_changes BEFORE INSERT OR UPDATE OR DELETE ON {version}
+FOR EACH ROW EXECUTE FUNCTION versions_never_change()
+--
+CREATE TRIGGER {version}_is_never_emptied BEFORE TRUNCATE ON {version}
+FOR EACH STATEMENT EXECUTE FUNCTION versions_never_change()
+"""
