@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Boolean, Column, Enum, ForeignKey, Index, Integer
 from sqlalchemy.orm import Mapper, mapped_column
 
-from .base import Moment, OwnedByCCG, Versioned, db, stored
+from .base import Base, Moment, OwnedByCCG, Versioned, db, stored
 from .declarations import derived
 from .enumerations import Change
 
@@ -36,7 +36,7 @@ def versioned_models() -> list[type[Any]]:
 
 def make_version_models() -> None:
     """Makes the model of the versions of every versioned model. Called once, when all models are there."""
-    mappers = sorted(db.Model.registry.mappers, key=lambda mapper: mapper.class_.__name__)
+    mappers = sorted(Base.registry.mappers, key=lambda mapper: mapper.class_.__name__)
     for mapper in mappers:
         if issubclass(mapper.class_, Versioned):
             _VERSIONS[mapper.class_] = _version_model(mapper)
