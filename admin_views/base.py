@@ -23,11 +23,11 @@ from app.nhsuk.forms import NHSForm
 from models import db
 
 from . import list_page
+from .history import ShowsHistory
 from .presenters import html_for, value_of
-from .saved_views import SavesViews
 
 
-class TrackerView(SavesViews):
+class TrackerView(ShowsHistory):
     """A list of a model's rows with their pages, generated from its declared items."""
 
     # What a screen declares beside what `ListView` asks of it.
@@ -109,6 +109,7 @@ class TrackerView(SavesViews):
             "actions": [(text, url) for text, url in self.actions_on_row(row)],
             "tag": None,
             "notice": None,
+            "history_url": self.get_url(".history_view", id=row.id) if self.has_history else None,
             "linked": [],
             "back_url": self.return_url(),
         }

@@ -43,18 +43,19 @@ def _sign_changes(session: Session, flush: UOWTransaction, rows: object) -> None
                     row.change_reason = reason
 
 
-def as_at(model: type[Any], moment: datetime) -> Select[Any]:
+def as_at(model: type[Any], moment: datetime, row_id: UUID | None = None) -> Select[Any]:
     """The versions of a model's rows that were known at a moment (aware of its zone), one for each row there was.
 
-    As it was known: what was entered later does not change the answer, whatever day it speaks of.
+    As it was known: what was entered later does not change the answer, whatever day it speaks of. With `row_id` of that
+    row alone.
     """
     versions = version_of(model)
-    newest = (
+    known = (
         select(versions.id, func.max(versions.number).label("number"))
         .where(versions.known_from <= moment)
         .group_by(versions.id)
-        .subquery()
     )
+    newest = (known if row_id is None else known.where(versions.id == row_id)).subquery()
     return (
         select(versions)
         .join(newest, and_(versions.id == newest.c.id, versions.number == newest.c.number))
