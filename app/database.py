@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import UUID
 
@@ -35,6 +36,7 @@ from sqlalchemy.orm import Session
 from app.config import WrongSetting
 from models import db
 from models.base import TrackerSession
+from models.history_triggers import WRITERS_LOCK
 from models.row_security import APPLICATION, ENGLAND, READABLE, WRITABLE, WRITES_EVERYTHING, make_roles
 
 log = logging.getLogger(__name__)
@@ -166,6 +168,47 @@ def ids_in_index_of_sqlite(query: str) -> Select[Any]:
     rows, index = table("case_search_row", column("id"), column("case_id")), table("case_search", column("rowid"))
     matching = select(index.c.rowid).where(column("case_search").op("MATCH")(query))
     return select(rows.c.case_id).where(rows.c.id.in_(matching))
+
+
+class WritersBusy(Exception):
+    """Somebody's save has not ended for a while, so nobody can say yet what was known at a moment."""
+
+
+def wait_for_writers(session: Session) -> datetime:
+    """Waits until every transaction that has written a version until now has ended; the database's own clock then.
+
+    Ends the session's transaction. After it every version of an earlier moment is there for all to see, or never will
+    be: on PostgreSQL writers share a lock that this takes alone for a moment (`models/history_triggers.py`), on SQLite
+    only one transaction writes at a time. Raises WritersBusy after ten seconds, so that savers are held up no longer.
+    """
+    connection = Session.connection(session)
+    try:
+        if is_postgresql(session):
+            connection.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
+            connection.execute(select(func.pg_advisory_xact_lock(WRITERS_LOCK)))
+            moment: datetime = connection.scalar(text("SELECT clock_timestamp()"))
+        else:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            typed = connection.exec_driver_sql("SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')").scalar()
+            moment = datetime.fromisoformat(str(typed)).replace(tzinfo=UTC)
+    except OperationalError:
+        session.rollback()
+        raise WritersBusy from None
+    session.commit()
+    return moment.astimezone(UTC)
+
+
+def begin_consistent_read(session: Session) -> None:
+    """Begins a transaction in which every statement sees the database as it is now. Nobody who saves waits for it."""
+    if is_postgresql(session):
+        Session.connection(session, execution_options={"isolation_level": "REPEATABLE READ"})
+    else:
+        Session.connection(session).exec_driver_sql("BEGIN")
+
+
+def in_byte_order(session: Session, column: Any) -> Any:
+    """A text column to order by, in the order of its bytes, whatever the database's collation."""
+    return column.collate("C") if is_postgresql(session) else column
 
 
 def new_session() -> TrackerSession:

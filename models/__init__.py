@@ -4,7 +4,9 @@ from .audit import AuditEvent
 from .base import OwnedByCCG, Versioned, db
 from .case_review import CaseReview, Section
 from .code_lists import CODE_LISTS, CodeListEntry, DesignatedProfessional, ReviewType, Theme
+from .data_quality import QuarterConfirmation, QueryAnswer
 from .drafts import Draft
+from .extracts import Extract, ExtractPart, Receipt, SignOff
 from .history import make_version_models, version_of, versioned_models
 from .organisations import Membership, Organisation, OrganisationKind, OrganisationName, Succession
 from .people import Grant, Person, Setting, SignInSession, UsedFormToken
@@ -19,6 +21,8 @@ __all__ = [
     "CodeListEntry",
     "DesignatedProfessional",
     "Draft",
+    "Extract",
+    "ExtractPart",
     "Grant",
     "Membership",
     "Organisation",
@@ -26,11 +30,15 @@ __all__ = [
     "OrganisationName",
     "OwnedByCCG",
     "Person",
+    "QuarterConfirmation",
+    "QueryAnswer",
+    "Receipt",
     "ReviewType",
     "SavedView",
     "Section",
     "Setting",
     "SignInSession",
+    "SignOff",
     "Succession",
     "Theme",
     "UsedFormToken",

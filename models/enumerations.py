@@ -80,6 +80,16 @@ class Change(Labelled):
     DELETED = "deleted", "Deleted"
 
 
+class Query(Labelled):
+    """What the service asks a CCG about a case that breaks no rule; each label is the sentence that asks."""
+
+    NO_UPDATE = "no_update", "No update for 90 days"
+    NOT_PUBLISHED = "not_published", "Signed off over 60 days ago, neither published nor embargoed"
+    THEME_OTHER = "theme_other", "A theme is “other”"
+    DUPLICATE = "duplicate", "Likely duplicate"
+    IDENTIFIERS = "identifiers", "Text that looks as if it says who somebody is"
+
+
 class AuditAction(Labelled):
     NOT_FOUND = "not_found", "Asked for a record that is not there, or not theirs"
     REFUSED = "refused", "Asked for a page that their role does not include"

@@ -19,6 +19,7 @@ from .history import SUFFIX
 WRITERS_LOCK = 0x5CB7
 # The setting that dates versions back: reference seeds and demo cases are known since a day of the past.
 KNOWN_FROM = "history_known_from"
+PAST_STANDS = "nothing is dated back once an extract has been drawn"
 NEVER_CHANGES = "versions are added by triggers and never changed"
 _OPERATIONS = {"insert": "added", "update": "changed", "delete": "deleted"}
 # Nobody's, where the service did not write.
@@ -81,6 +82,29 @@ def drop_triggers(connection: Connection) -> None:
                 connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
 
 
+def keep_the_past_of_extracts(connection: Connection) -> None:
+    """Refuses to date versions and answers back once an extract was drawn: it would change what that extract goes by.
+
+    Called by the migration that makes the tables of extracts and of answers.
+    """
+    if connection.dialect.name == "postgresql":
+        _run(connection, _POSTGRESQL_PAST_STANDS)
+    else:
+        for operation in ("INSERT", "UPDATE"):
+            connection.exec_driver_sql(_SQLITE_PAST_STANDS.format(operation=operation))
+        connection.exec_driver_sql(_SQLITE_ANSWERS_ARE_NEW)
+
+
+def forget_the_past_of_extracts(connection: Connection) -> None:
+    """Takes away what `keep_the_past_of_extracts` made."""
+    if connection.dialect.name == "postgresql":
+        _run(connection, _POSTGRESQL_FORGET)
+    else:
+        for operation in ("INSERT", "UPDATE"):
+            connection.exec_driver_sql(f"DROP TRIGGER past_stands_at_{operation}")
+        connection.exec_driver_sql("DROP TRIGGER answers_are_new")
+
+
 def _versioned_tables(connection: Connection) -> list[str]:
     tables = set(inspect(connection).get_table_names())
     return sorted(table for table in tables if f"{table}{SUFFIX}" in tables)
@@ -121,6 +145,50 @@ def _run(connection: Connection, statements: str) -> None:
         connection.exec_driver_sql(statement)
 
 
+_SQLITE_PAST_STANDS = f"""
+CREATE TRIGGER past_stands_at_{{operation}} BEFORE {{operation}} ON setting
+WHEN new.name = '{KNOWN_FROM}' AND new.value <> '' AND EXISTS (SELECT 1 FROM extract) BEGIN
+    SELECT raise(ABORT, '{PAST_STANDS}');
+END
+"""
+# Their moment is the service's, taken before the lock: an extract is drawn five minutes after its cut-off at least.
+_SQLITE_ANSWERS_ARE_NEW = f"""
+CREATE TRIGGER answers_are_new BEFORE INSERT ON query_answer
+WHEN new.answered_at < strftime('%Y-%m-%d %H:%M:%f', 'now', '-4 minutes') AND EXISTS (SELECT 1 FROM extract) BEGIN
+    SELECT raise(ABORT, '{PAST_STANDS}');
+END
+"""
+_POSTGRESQL_PAST_STANDS = f"""
+CREATE FUNCTION past_stands() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+    IF new.name = '{KNOWN_FROM}' AND new.value <> '' AND EXISTS (SELECT FROM extract) THEN
+        RAISE EXCEPTION '{PAST_STANDS}' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN new;
+END $$
+--
+CREATE TRIGGER past_stands BEFORE INSERT OR UPDATE ON setting FOR EACH ROW EXECUTE FUNCTION past_stands()
+--
+CREATE FUNCTION answers_are_new() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared({WRITERS_LOCK});
+    IF new.answered_at < clock_timestamp() - interval '4 minutes' AND EXISTS (SELECT FROM extract) THEN
+        RAISE EXCEPTION '{PAST_STANDS}' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN new;
+END $$
+--
+CREATE TRIGGER answers_are_new BEFORE INSERT ON query_answer FOR EACH ROW EXECUTE FUNCTION answers_are_new()
+"""
+_POSTGRESQL_FORGET = """
+DROP TRIGGER answers_are_new ON query_answer
+--
+DROP FUNCTION answers_are_new()
+--
+DROP TRIGGER past_stands ON setting
+--
+DROP FUNCTION past_stands()
+"""
 _SQLITE_NEVER_CHANGES = """
 CREATE TRIGGER {version}_changes BEFORE UPDATE ON {version} BEGIN SELECT raise(ABORT, '{message}'); END
 --

@@ -18,6 +18,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from . import append_only
 from .history import SUFFIX
 
 OWNER = "tracker_owner"
@@ -33,7 +34,7 @@ WRITES_EVERYTHING = "tracker.writes_everything"
 RARE = 2000
 
 # Rows of these, and of the versions of others, are added and never changed, by nobody.
-APPEND_ONLY_TABLES = ("audit_event",)
+APPEND_ONLY_TABLES = ("audit_event", *append_only.TABLES)
 # Rows of these are erased when they can no longer matter, or when their person says so. Everything else stays.
 ERASED_TABLES = ("saved_view", "sign_in_session", "used_form_token")
 
@@ -66,6 +67,15 @@ def unprotect(connection: Connection, table: str) -> None:
     """Takes away what `protect` made."""
     if connection.dialect.name == "postgresql":
         _run(connection, _NO_POLICIES.format(table=table))
+
+
+def protect_words_of_england(connection: Connection, table: str) -> None:
+    """Puts policies on a table that holds the words of every CCG at once, such as the bytes of an extract.
+
+    Only a transaction that reads all of England reads it, and only one that writes for all of England adds to it.
+    """
+    if connection.dialect.name == "postgresql":
+        _run(connection, _POLICIES_OF_ENGLAND.format(table=table))
 
 
 def check_links_of_cases(connection: Connection) -> None:
@@ -224,6 +234,15 @@ CREATE POLICY read_england ON {{table}} FOR SELECT TO {ENGLAND} USING (true)
 CREATE POLICY added_england ON {{table}} FOR INSERT TO {ENGLAND} WITH CHECK ({_ANYWHERE})
 --
 CREATE POLICY changed_england ON {{table}} FOR UPDATE TO {ENGLAND} USING ({_ANYWHERE}) WITH CHECK ({_ANYWHERE})
+"""
+_POLICIES_OF_ENGLAND = f"""
+ALTER TABLE {{table}} ENABLE ROW LEVEL SECURITY
+--
+ALTER TABLE {{table}} FORCE ROW LEVEL SECURITY
+--
+CREATE POLICY read_england ON {{table}} FOR SELECT TO {ENGLAND} USING (true)
+--
+CREATE POLICY added_england ON {{table}} FOR INSERT TO {ENGLAND} WITH CHECK ({_ANYWHERE})
 """
 _MAY_BE_DELETED = f"""
 CREATE POLICY deleted_in_scope ON {{table}} FOR DELETE USING ({_WRITABLE})

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.access.history import known_since, sign
+from app.access.history import LISTS_KNOWN_SINCE, known_since, sign
 from models import (
     DesignatedProfessional,
     Membership,
@@ -61,7 +61,7 @@ class SeedCounts:
 
 def seed_reference(session: Session) -> SeedCounts:
     """Add the reference rows that are missing, and say how many there were of each. They are known since FIRST_DAY."""
-    with known_since(session, datetime(FIRST_DAY.year, FIRST_DAY.month, FIRST_DAY.day, tzinfo=UTC)):
+    with known_since(session, LISTS_KNOWN_SINCE):
         sign(session, None, "reference seeds")
         return _add_all(session)
 

@@ -6,21 +6,27 @@ asks it what was known when.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from flask import current_app
 from sqlalchemy import Select, and_, event, func, inspect, select
 from sqlalchemy.orm import Session, UOWTransaction
 
-from models import Setting, Versioned, version_of
+from models import Extract, Setting, Versioned, version_of
 from models.base import TrackerSession
 from models.enumerations import Change
 from models.history_triggers import KNOWN_FROM
 
 _SIGNATURE = "signature"
+# The seeds of reference lists count as known since then, in every mode.
+LISTS_KNOWN_SINCE = datetime(2019, 4, 1, tzinfo=UTC)
+
+# What reads some columns of a model's rows: as they are, or as they were known at a moment.
+Reader = Callable[..., Select[*tuple[Any, ...]]]
 
 
 def sign(session: Session, by: UUID | None, reason: str | None = None) -> None:
@@ -63,6 +69,22 @@ def as_at(model: type[Any], moment: datetime, row_id: UUID | None = None) -> Sel
     )
 
 
+def as_now(model: type[Any], *names: str) -> Select[*tuple[Any, ...]]:
+    """Some columns of a model's rows as they are."""
+    return select(*(getattr(model, name).label(name) for name in names))
+
+
+def as_known_at(moment: datetime) -> Reader:
+    """What reads some columns of a model's rows as they were known at a moment: a `Reader` like `as_now`."""
+
+    def read(model: type[Any], *names: str) -> Select[*tuple[Any, ...]]:
+        versions = version_of(model)
+        columns = [getattr(versions, name).label(name) for name in names]
+        return as_at(model, moment).with_only_columns(*columns, maintain_column_froms=True)
+
+    return read
+
+
 def versions_of(row: Versioned) -> Select[Any]:
     """Every version of a row, the first first."""
     versions = version_of(type(row))
@@ -74,8 +96,14 @@ def known_since(session: Session, moment: datetime) -> Iterator[None]:
     """What the session writes within counts as known since a moment of the past. For seeds alone.
 
     Nobody else sees it: it stands in the same transaction, and is gone again at its end. A moment before the newest
-    version of a row counts as that version's.
+    version of a row counts as that version's. Once an extract has been drawn nothing is dated back, or it would change
+    what the extract goes by. Raises PermissionError for invented cases outside demo mode.
     """
+    if moment != LISTS_KNOWN_SINCE and current_app.config["TRACKER_MODE"] != "demo":
+        raise PermissionError("Only demo mode invents a past.")
+    if session.scalar(select(Extract.id).limit(1)) is not None:
+        yield
+        return
     setting = session.get(Setting, KNOWN_FROM)
     if setting is None:
         setting = Setting(name=KNOWN_FROM, value="")

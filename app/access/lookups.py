@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,8 +15,10 @@ from app.rules.case_rules import Code
 from app.rules.succession import Organisations, Place
 from models import CODE_LISTS, Setting
 from models.database_rules import LISTS_VERSION
-from models.declarations import Item
+from models.declarations import Item, Kind
 
+from .clock import day_of
+from .history import Reader, as_known_at, as_now
 from .organisations import read_organisations
 
 
@@ -31,23 +35,29 @@ class CodeEntry(Code):
 Codes = dict[str, dict[UUID, CodeEntry]]
 
 
-def read_codes(session: Session) -> Codes:
+OF_A_CODE = ("id", "label", "active_from", "active_to", "code", "definition", "group", "position")
+
+
+def read_codes(session: Session, rows: Reader = as_now) -> Codes:
     """Every entry of every code list, ended ones too, by list and id, in the order in which people read them."""
+    return {name: _entries(session, model, rows) for name, model in CODE_LISTS.items()}
+
+
+def _entries(session: Session, model: type[Any], rows: Reader) -> dict[UUID, CodeEntry]:
+    more = ("is_rapid_review",) if hasattr(model, "is_rapid_review") else ()
+    found = sorted(session.execute(rows(model, *OF_A_CODE, *more)), key=lambda row: (row.position, row.label))
     return {
-        name: {
-            row.id: CodeEntry(
-                row.id,
-                row.label,
-                row.active_from,
-                row.active_to,
-                row.code,
-                row.definition,
-                row.group,
-                getattr(row, "is_rapid_review", False),
-            )
-            for row in session.scalars(select(model).order_by(model.position, model.label))
-        }
-        for name, model in CODE_LISTS.items()
+        row.id: CodeEntry(
+            row.id,
+            row.label,
+            row.active_from,
+            row.active_to,
+            row.code,
+            row.definition,
+            row.group,
+            bool(more and row.is_rapid_review),
+        )
+        for row in found
     }
 
 
@@ -70,9 +80,26 @@ class Lookups:
     def code_of(self, item: Item, entry_id: UUID | None) -> CodeEntry | None:
         return None if entry_id is None else self.codes[item.code_list].get(entry_id)
 
+    def facts(self, values: Mapping[str, Any], items: Iterable[Item]) -> dict[str, Any]:
+        """Values by item name, ids in them made into the facts that the rules reason about."""
+        found = dict(values)
+        for item in items:
+            value = values.get(item.name)
+            if item.kind is Kind.CODE and isinstance(value, UUID):
+                found[item.name] = self.codes[item.code_list].get(value)
+            elif item.kind is Kind.ORGANISATION and isinstance(value, UUID):
+                found[item.name] = self.organisations.places.get(value)
+        return found
+
     def active(self, code_list: str, day: date) -> list[CodeEntry]:
         """The entries that can be chosen on a day."""
         return [entry for entry in self.codes[code_list].values() if entry.is_active_on(day)]
+
+
+def lists_known_at(session: Session, moment: datetime) -> Lookups:
+    """The lists as they were known at a moment, as at the day in England on which it lies."""
+    day, rows = day_of(moment), as_known_at(moment)
+    return Lookups(read_organisations(session, day, rows), read_codes(session, rows), day)
 
 
 def known_lists(session: Session, day: date, kept: dict[str, tuple[str, Lookups]]) -> Lookups:

@@ -10,33 +10,26 @@ from sqlalchemy.orm import Session
 from app.rules.succession import Organisations, Part, Place, Takeover
 from models import Membership, Organisation, OrganisationKind, OrganisationName, Succession
 
+from .history import Reader, as_now
 
-def read_organisations(session: Session, day: date) -> Organisations:
-    """Every organisation with its memberships and successions; names are those in force on `day`."""
+
+def read_organisations(session: Session, day: date, rows: Reader = as_now) -> Organisations:
+    """Every organisation with its memberships and successions; names are those in force on `day`.
+
+    `rows` reads them as they are, or as they were known at a moment.
+    """
     names: dict[object, str] = {}
-    for owner, name, valid_from, valid_to in session.execute(
-        select(
-            OrganisationName.organisation_id,
-            OrganisationName.name,
-            OrganisationName.valid_from,
-            OrganisationName.valid_to,
-        )
-    ):
+    dated_names = rows(OrganisationName, "organisation_id", "name", "valid_from", "valid_to")
+    for owner, name, valid_from, valid_to in session.execute(dated_names):
         in_force = (valid_from is None or valid_from <= day) and (valid_to is None or day <= valid_to)
         if in_force or owner not in names:
             names[owner] = name
     places = {
         row.id: Place(row.id, row.kind, row.code, names.get(row.id, row.code), row.opened_on, row.closed_on)
-        for row in session.execute(
-            select(
-                Organisation.id, Organisation.kind, Organisation.code, Organisation.opened_on, Organisation.closed_on
-            )
-        )
+        for row in session.execute(rows(Organisation, "id", "kind", "code", "opened_on", "closed_on"))
     }
-    parts = session.execute(
-        select(Membership.child_id, Membership.parent_id, Membership.valid_from, Membership.valid_to)
-    )
-    takeovers = session.execute(select(Succession.predecessor_id, Succession.successor_id, Succession.effective_on))
+    parts = session.execute(rows(Membership, "child_id", "parent_id", "valid_from", "valid_to"))
+    takeovers = session.execute(rows(Succession, "predecessor_id", "successor_id", "effective_on"))
     case_kinds = session.scalars(select(OrganisationKind.code).where(OrganisationKind.may_hold_cases))
     return Organisations(
         places=places,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -43,7 +42,7 @@ def check(
     """
     all_items = [item for item in items_of(CaseReview) if item.in_form]
     before = values_of(case, lookups) if case is not None else {}
-    full: dict[str, Any] = {**before, **plain(values, all_items, lookups)}
+    full: dict[str, Any] = {**before, **lookups.facts(values, all_items)}
     source = case.converted_from if case is not None else None
     typed = values.get("converted_from")
     if not typed:
@@ -66,23 +65,11 @@ def check(
     return Checked(problems, warnings, source)
 
 
-def plain(values: Mapping[str, Any], items: list[Item], lookups: Lookups) -> dict[str, Any]:
-    """Ids made into the facts that the rules reason about; everything else as it is."""
-    result = dict(values)
-    for item in items:
-        value = values.get(item.name)
-        if item.kind is Kind.CODE and isinstance(value, UUID):
-            result[item.name] = lookups.codes[item.code_list].get(value)
-        elif item.kind is Kind.ORGANISATION and isinstance(value, UUID):
-            result[item.name] = lookups.organisations.places.get(value)
-    return result
-
-
 def values_of(case: CaseReview, lookups: Lookups) -> dict[str, Any]:
     """The values of a saved case, as the rules take them."""
     items = [item for item in items_of(CaseReview) if item.in_form]
     raw = {item.name: getattr(case, item.column) for item in items if item.kind is not Kind.CASE}
-    return plain(raw, items, lookups)
+    return lookups.facts(raw, items)
 
 
 def _facts_of(

@@ -1,0 +1,163 @@
+"""The package that is sent: one zip with the cases, the control totals, what was found about the data, and a manifest.
+
+Made anew from the same files it has the same bytes: members in a fixed order, without the time of day. The three CSV
+files depend on the cut-off alone; number, reason and moment stand in the manifest, the words and the checksums.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import IO, Any
+
+from app.access.lookups import Lookups
+from app.rules.quarters import Quarter
+from app.rules.words import count_of
+
+from . import schema
+from .schema import CASES, QUALITY, TOTALS
+
+IN_MEMORY = 1024 * 1024
+AT_ONCE = 256 * 1024
+# What a zip says of a file's time where nothing is to be said: the first day that it knows.
+_NO_TIME = (1980, 1, 1, 0, 0, 0)
+MANIFEST, WORDS, SUMS = "datapackage.json", "README.txt", "SHA256SUMS"
+
+
+@dataclass(frozen=True)
+class About:
+    """What is known of an extract beside its data. `confirmed` of `ccgs` had confirmed the quarter by then."""
+
+    quarter: Quarter
+    number: int
+    cut_off: datetime
+    opening_cut_off: datetime
+    opening: str
+    drawn_at: datetime
+    drawn_by: str
+    reason: str
+    rows: int
+    confirmed: int
+    ccgs: int
+
+
+def file_name(quarter: str, number: int, *, is_signed_off: bool) -> str:
+    """For example `S-CRT_2021-22-Q1_v1.zip`; with UNSIGNED until a second person has signed it off."""
+    return f"S-CRT_{quarter}_v{number}{'' if is_signed_off else '_UNSIGNED'}.zip"
+
+
+@contextmanager
+def csv_file() -> Iterator[tuple[IO[bytes], IO[str]]]:
+    """A temporary file without a name, gone with the process that made it; and a way to write text into it."""
+    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
+        yield file, text
+        text.detach()
+
+
+def digest_of(file: IO[bytes]) -> tuple[int, str]:
+    """A file's size in bytes and its SHA-256."""
+    file.seek(0)
+    digest, size = hashlib.sha256(), 0
+    while piece := file.read(AT_ONCE):
+        digest.update(piece)
+        size += len(piece)
+    return size, digest.hexdigest()
+
+
+def write_package(package: IO[bytes], files: dict[str, IO[bytes]], about: About, lists: Lookups) -> None:
+    """Writes the zip. `files` are the three CSV files by name."""
+    fields = {
+        CASES: schema.fields_of_cases(lists),
+        TOTALS: schema.fields_of_totals(),
+        QUALITY: schema.fields_of_quality(),
+    }
+    known = {name: digest_of(files[name]) for name in (CASES, TOTALS, QUALITY)}
+    resources = [schema.resource(name, fields[name], size, digest) for name, (size, digest) in known.items()]
+    words = {MANIFEST: _manifest(about, resources), WORDS: _words(about, known[CASES][1])}
+    sums = {name: digest for name, (_, digest) in known.items()} | {
+        name: hashlib.sha256(text).hexdigest() for name, text in words.items()
+    }
+    words[SUMS] = "".join(f"{digest}  {name}\n" for name, digest in sums.items()).encode()
+    with zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+        for name, file in files.items():
+            file.seek(0)
+            with archive.open(_member(name), "w") as member:
+                while piece := file.read(AT_ONCE):
+                    member.write(piece)
+        for name, text in words.items():
+            archive.writestr(_member(name), text)
+
+
+def members_of(package: IO[bytes]) -> zipfile.ZipFile:
+    """A package that was written, to be read."""
+    package.seek(0)
+    return zipfile.ZipFile(package)
+
+
+def rows_of(package: IO[bytes], name: str) -> Iterator[list[str]]:
+    """The rows of one of its CSV files, the headings first."""
+    with members_of(package) as archive, archive.open(name) as member:
+        yield from csv.reader(io.TextIOWrapper(member, encoding="utf-8", newline=""))
+
+
+def _member(name: str) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name, _NO_TIME)
+    info.compress_type = zipfile.ZIP_DEFLATED
+    info.create_system = 3
+    info.external_attr = 0o644 << 16
+    return info
+
+
+def _manifest(about: About, resources: list[dict[str, Any]]) -> bytes:
+    described = {
+        "profile": "tabular-data-package",
+        "name": f"s-crt-{about.quarter.name.lower()}-v{about.number}",
+        "title": f"Safeguarding case reviews, {about.quarter.name}, number {about.number}",
+        "description": "Every statutory safeguarding review that was recorded and not withdrawn at the cut-off.",
+        "version": schema.schema_version(),
+        "created": _utc(about.drawn_at),
+        "contributors": [{"title": about.drawn_by, "role": "author"}],
+        "quarter": about.quarter.name,
+        "number": about.number,
+        "reason": about.reason,
+        "cutOff": _utc(about.cut_off),
+        "openingCutOff": _utc(about.opening_cut_off),
+        "resources": resources,
+    }
+    return (json.dumps(described, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def _words(about: About, digest: str) -> bytes:
+    again = f"Drawn again, number {about.number}: {about.reason}\n" if about.number > 1 else ""
+    return f"""Safeguarding case reviews, {about.quarter.name}, number {about.number}
+
+Every statutory safeguarding review that was recorded and not withdrawn, as it was known at the cut-off.
+Cases: {about.rows:,}
+Cut-off: {_utc(about.cut_off)} (what became known at that moment or later is not in it)
+The walk begins at: {_utc(about.opening_cut_off)} ({about.opening})
+Drawn: {_utc(about.drawn_at)} by {about.drawn_by}
+{again}Quarter confirmed when it was drawn by {count_of(about.confirmed, "CCG")} of {about.ccgs}
+
+{CASES}           one row a case, in the order of references
+{TOTALS}  from the opening to the closing of each area
+{QUALITY}    errors and queries about the cases
+{MANIFEST}    what each column means (Frictionless Data Package)
+{SUMS}          check with: sha256sum -c {SUMS}
+
+Text stands as it was entered, character by character: a cell may begin with = + - or @.
+Open the files with a program that takes every cell as text, not by double click.
+SHA-256 of {CASES}: {digest}
+""".encode()
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z").replace(".000000Z", "Z")

@@ -1,0 +1,294 @@
+"""The quarterly extract: drawn as at a cut-off, frozen, signed off by somebody else, and kept as it was sent.
+
+How it is made certain that a transaction which was open across the cut-off cannot change the answer afterwards: an
+extract is drawn at least five minutes after its cut-off, and only when every transaction that was writing then has
+ended (`app.database.wait_for_writers`). A version's moment is taken while its writer holds what is waited for, so none
+of an earlier moment can come later. All is then read in one transaction, which sees the database as it was at its
+beginning. The record and the bytes are written in one other; a process that dies before leaves nothing.
+"""
+
+from __future__ import annotations
+
+import csv
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import IO
+from uuid import uuid4
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.access import clock
+from app.access.lookups import Lookups, lists_known_at
+from app.access.row_scope import OutsideScope, every_organisation, scope_of
+from app.database import WritersBusy, begin_consistent_read, wait_for_writers
+from app.rules.quarters import Quarter
+from models import CaseReview, Extract, ExtractPart, Person, QuarterConfirmation, SignOff
+
+from . import control_totals, package, schema
+from .columns import columns_of, text_of
+from .control_totals import Area, ControlTotals, DoNotAddUp
+from .package import IN_MEMORY, About, csv_file
+from .quality import Found, findings_at
+from .schema import CASES, QUALITY, TOTALS
+
+AT_LEAST = timedelta(minutes=5)
+PART = 1024 * 1024
+JUST_BEFORE = timedelta(microseconds=1)
+ATTEMPTS = 3
+# What an extract says of where its walk begins.
+NOTHING_SIGNED_OFF = "the end of the quarter before, of which no extract was signed off"
+
+
+class CannotDraw(Exception):
+    """An extract is not drawn; the words say why, to the person who asked for it."""
+
+
+class Damaged(Exception):
+    """The bytes that are kept are not those that were drawn."""
+
+
+@dataclass(frozen=True)
+class _Opening:
+    """Where the walk begins. `sent` are the closing numbers of the extract that is its opening, by area."""
+
+    cut_off: datetime
+    words: str
+    extract: Extract | None
+    sent: dict[Area, list[int]]
+
+
+def why_not(quarter: Quarter, cut_off: datetime, now: datetime) -> str:
+    """Why a quarter cannot be drawn as at a cut-off; "" where it can."""
+    if cut_off < quarter.begins:
+        return f"The cut-off is before {quarter.name} begins"
+    if cut_off > now - AT_LEAST:
+        return (
+            "The cut-off must be at least five minutes past"
+            if cut_off <= now or cut_off != quarter.ends
+            else f"{quarter.name} has not ended yet"
+        )
+    return ""
+
+
+def draw(quarter: Quarter, *, by: Person, reason: str = "", cut_off: datetime | None = None) -> Extract:
+    """Draws the extract of a quarter and keeps it. Gives the record, loaded and apart from any session.
+
+    `cut_off` is the first moment that it does not know of, aware of its zone; left out, the end of the quarter. Raises
+    CannotDraw with a sentence: too early, a reason missing for a quarter that was drawn before, control totals that do
+    not add up, or savers that do not end.
+    """
+    cut_off = cut_off or quarter.ends
+    if problem := why_not(quarter, cut_off, clock.now()):
+        raise CannotDraw(problem)
+    with ExitStack() as files, every_organisation(f"extract {quarter.name}", by.id) as session:
+        if _numbers_so_far(session, quarter) and not reason.strip():
+            raise CannotDraw(f"{quarter.name} was drawn before. Enter why it is drawn again")
+        _wait(session, cut_off)
+        begin_consistent_read(session)
+        drawn = {name: files.enter_context(csv_file()) for name in (CASES, TOTALS, QUALITY)}
+        lists = lists_known_at(session, cut_off - JUST_BEFORE)
+        rows = _write_cases(session, cut_off, lists, drawn[CASES][1], drawn[QUALITY][1])
+        opening = _opening_of(session, quarter, cut_off)
+        try:
+            totals = _walk(session, opening, cut_off, lists)
+        except DoNotAddUp as problem:
+            raise CannotDraw(f"The control totals do not add up. {problem}") from None
+        if totals.walks[control_totals.ENGLAND[:2]]["All cases"].closing != rows:
+            raise CannotDraw(f"The control totals do not add up. The file has {rows} cases, the totals another number")
+        totals.write(drawn[TOTALS][1])
+        session.rollback()
+        return _keep(
+            session,
+            {name: file for name, (file, _) in drawn.items()},
+            quarter,
+            cut_off,
+            opening,
+            by,
+            reason,
+            rows,
+            lists,
+        )
+
+
+def verified(session: Session, extract: Extract) -> IO[bytes]:
+    """The package as it was drawn, a temporary file at its beginning. Raises Damaged where its bytes are others."""
+    file = bytes_of(session, extract)
+    if package.digest_of(file) != (extract.size, extract.sha256):
+        file.close()
+        raise Damaged(f"The bytes of {extract.quarter} number {extract.number} are not those that were drawn.")
+    file.seek(0)
+    return file
+
+
+def bytes_of(session: Session, extract: Extract) -> IO[bytes]:
+    """The package as it is kept, in a temporary file at its beginning. Only for who reads all of England."""
+    if not scope_of(session).reads_everything:
+        raise OutsideScope("An extract holds the cases of all of England.")
+    file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the caller closes it
+    parts = select(ExtractPart.content).where(ExtractPart.extract_id == extract.id).order_by(ExtractPart.position)
+    for content in session.scalars(parts, execution_options={"yield_per": 1}):
+        file.write(content)
+    file.seek(0)
+    return file
+
+
+def latest_signed_off(session: Session, quarter: Quarter) -> Extract | None:
+    """The extract of a quarter with the highest number among those that were signed off."""
+    signed = select(Extract).join(SignOff, SignOff.extract_id == Extract.id).where(Extract.quarter == quarter.name)
+    return session.scalars(signed.order_by(Extract.number.desc()).limit(1)).first()
+
+
+def _numbers_so_far(session: Session, quarter: Quarter) -> int:
+    return session.scalar(select(func.max(Extract.number)).where(Extract.quarter == quarter.name)) or 0
+
+
+def _wait(session: Session, cut_off: datetime) -> None:
+    """Until all that was being written at the cut-off is there to be seen, by the database's own clock."""
+    try:
+        now = wait_for_writers(session)
+    except WritersBusy:
+        raise CannotDraw("Somebody is saving and has not finished. Try again in a minute") from None
+    if cut_off > now - AT_LEAST:
+        raise CannotDraw("The cut-off must be at least five minutes past, by the clock of the database")
+
+
+def _write_cases(session: Session, cut_off: datetime, lists: Lookups, cases: IO[str], quality: IO[str]) -> int:
+    """Writes the cases and what is found about them, row by row; gives how many cases there are."""
+    columns = columns_of(CaseReview, download=False)
+    into_cases, into_quality = (csv.writer(file, lineterminator="\r\n") for file in (cases, quality))
+    into_cases.writerow([column.heading for column in columns])
+    into_quality.writerow([field["name"] for field in schema.fields_of_quality()])
+    rows = 0
+    for row, found in findings_at(session, cut_off - JUST_BEFORE, lists):
+        values = row._mapping
+        into_cases.writerow(
+            [
+                (values["source_reference"] or "")
+                if column.item.name == "converted_from"
+                else text_of(column, values[column.item.column], lists)
+                for column in columns
+            ]
+        )
+        into_quality.writerows(_quality_row(one, lists) for one in found)
+        rows += 1
+    return rows
+
+
+def _quality_row(found: Found, lists: Lookups) -> list[str]:
+    known = lists.organisations
+    finding = found.finding
+    return [
+        found.reference,
+        known.places[found.ccg_id].code,
+        known.places[known.current_of(found.ccg_id, lists.today)].code,
+        "error" if finding.is_error else "query",
+        finding.about,
+        finding.sentence,
+        found.answer.note if found.answer else "",
+    ]
+
+
+def _opening_of(session: Session, quarter: Quarter, cut_off: datetime) -> _Opening:
+    before = latest_signed_off(session, quarter.previous)
+    if before is None or before.cut_off > cut_off:
+        return _Opening(min(quarter.begins, cut_off), NOTHING_SIGNED_OFF, None, {})
+    with verified(session, before) as file:
+        sent = {(row[0], row[1]): _closing_of(row) for row in list(package.rows_of(file, TOTALS))[1:]}
+    return _Opening(before.cut_off, f"{before.quarter} number {before.number}, signed off", before, sent)
+
+
+def _closing_of(row: list[str]) -> list[int]:
+    by_heading = dict(zip(control_totals.headings(), row, strict=True))
+    return [int(by_heading[f"{measure}: closing"]) for measure in control_totals.MEASURES]
+
+
+def _walk(session: Session, opening: _Opening, cut_off: datetime, lists: Lookups) -> ControlTotals:
+    begins = opening.cut_off - JUST_BEFORE
+    return control_totals.walked(
+        session, begins, cut_off - JUST_BEFORE, lists_known_at(session, begins), lists, opening.sent
+    )
+
+
+def _keep(
+    session: Session,
+    files: dict[str, IO[bytes]],
+    quarter: Quarter,
+    cut_off: datetime,
+    opening: _Opening,
+    by: Person,
+    reason: str,
+    rows: int,
+    lists: Lookups,
+) -> Extract:
+    """Packs the files under the next number and writes record and bytes in one transaction."""
+    cases_sha256 = package.digest_of(files[CASES])[1]
+    for _ in range(ATTEMPTS):
+        number = _numbers_so_far(session, quarter) + 1
+        confirmed, ccgs = confirmed_of(session, quarter, lists)
+        session.rollback()
+        extract = Extract(
+            id=uuid4(),
+            quarter=quarter.name,
+            number=number,
+            cut_off=cut_off,
+            opening_cut_off=opening.cut_off,
+            opening_id=opening.extract.id if opening.extract else None,
+            drawn_at=clock.now(),
+            drawn_by_id=by.id,
+            reason=reason.strip() if number > 1 else "",
+            schema_version=schema.schema_version(),
+            rows=rows,
+            cases_sha256=cases_sha256,
+        )
+        about = About(
+            quarter=quarter,
+            number=number,
+            cut_off=cut_off,
+            opening_cut_off=opening.cut_off,
+            opening=opening.words,
+            drawn_at=extract.drawn_at,
+            drawn_by=by.name,
+            reason=extract.reason,
+            rows=rows,
+            confirmed=confirmed,
+            ccgs=ccgs,
+        )
+        with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as file:
+            package.write_package(file, files, about, lists)
+            extract.size, extract.sha256 = package.digest_of(file)
+            try:
+                _store(session, extract, file)
+            except IntegrityError:  # Somebody drew the quarter at the same time, and has the number.
+                session.rollback()
+                continue
+        session.refresh(extract)
+        session.expunge(extract)
+        return extract
+    raise CannotDraw("Others are drawing this quarter at the same time. Try again in a minute")
+
+
+def _store(session: Session, extract: Extract, file: IO[bytes]) -> None:
+    session.add(extract)
+    session.flush()
+    file.seek(0)
+    position = 0
+    while content := file.read(PART):
+        part = ExtractPart(extract_id=extract.id, position=position, content=content)
+        session.add(part)
+        session.flush()
+        session.expunge(part)
+        position += 1
+    session.commit()
+
+
+def confirmed_of(session: Session, quarter: Quarter, lists: Lookups) -> tuple[int, int]:
+    """How many of the CCGs in force have confirmed a quarter, and how many there are."""
+    in_force = {ccg.id for ccg in lists.organisations.case_holders() if ccg.is_open_on(lists.today)}
+    confirmed = session.scalars(
+        select(QuarterConfirmation.ccg_id).where(QuarterConfirmation.quarter == quarter.name).distinct()
+    )
+    return len(in_force & set(confirmed)), len(in_force)

@@ -1,0 +1,110 @@
+"""Cases as they were known at a moment, and how they came there from an earlier one.
+
+Every function reads in the scope of its session; what crosses a page of rows is counted by the database, so memory
+does not grow with the number of cases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, and_, func, select
+from sqlalchemy import case as when
+from sqlalchemy.orm import Session, aliased
+
+from app.access.history import as_at
+from app.database import in_byte_order
+from models import CaseReview, version_of
+from models.enumerations import Status
+
+ROWS_AT_ONCE = 500
+
+
+class State(StrEnum):
+    """What a case counts as at a moment."""
+
+    ABSENT = "not recorded yet"
+    WITHDRAWN = "withdrawn"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+# The columns of a case, and of the case that it grew out of, by name.
+CASE_COLUMNS = [attribute.key for attribute in CaseReview.__mapper__.column_attrs]
+SOURCE_COLUMNS = ("reference", "ccg_id", "review_type_id", "withdrawn_at")
+_STREAM = {"yield_per": ROWS_AT_ONCE}
+
+
+def recorded_at(moment: datetime) -> tuple[Any, Select[Any]]:
+    """The cases that were recorded and not withdrawn, as known at a moment: their model, and a statement to extend."""
+    version = version_of(CaseReview)
+    return version, as_at(CaseReview, moment).where(version.withdrawn_at.is_(None))
+
+
+def cases_at(session: Session, moment: datetime, ccgs: set[UUID] | None = None) -> Iterator[Row[Any]]:
+    """Every such case with CASE_COLUMNS, and with SOURCE_COLUMNS of its rapid review as `source_...`, by reference.
+
+    References are in the order of their bytes. With `ccgs`, of those CCGs alone.
+    """
+    version, chosen = recorded_at(moment)
+    sources = as_at(CaseReview, moment).subquery()
+    source: Any = aliased(version, sources)
+    if ccgs is not None:
+        chosen = chosen.where(version.ccg_id.in_(ccgs))
+    wanted = (
+        chosen.outerjoin(source, source.id == version.converted_from_id)
+        .with_only_columns(
+            *(getattr(version, name).label(name) for name in CASE_COLUMNS),
+            *(getattr(source, name).label(f"source_{name}") for name in SOURCE_COLUMNS),
+            maintain_column_froms=True,
+        )
+        .order_by(in_byte_order(session, version.reference))
+    )
+    return iter(session.execute(wanted, execution_options=_STREAM))
+
+
+def counted_at(session: Session, moment: datetime) -> dict[tuple[UUID, State], int]:
+    """How many cases of each CCG are in which state, as known at a moment."""
+    version = version_of(CaseReview)
+    state = _state_of(version)
+    rows = session.execute(
+        as_at(CaseReview, moment)
+        .with_only_columns(version.ccg_id, state, func.count(), maintain_column_froms=True)
+        .group_by(version.ccg_id, state)
+    )
+    return {(ccg, State(word)): number for ccg, word, number in rows}
+
+
+def counted_between(session: Session, opening: datetime, closing: datetime) -> dict[tuple[UUID, State, State], int]:
+    """How many cases of each CCG were in which state at the one moment, and are in which at the other."""
+    version = version_of(CaseReview)
+    then: Any = aliased(version, as_at(CaseReview, opening).subquery())
+    before, after = _state_of(then), _state_of(version)
+    rows = session.execute(
+        as_at(CaseReview, closing)
+        .outerjoin(then, and_(then.id == version.id))
+        .with_only_columns(version.ccg_id, before, after, func.count(), maintain_column_froms=True)
+        .group_by(version.ccg_id, before, after)
+    )
+    return {(ccg, State(one), State(other)): number for ccg, one, other, number in rows}
+
+
+def gone_between(session: Session, opening: datetime, closing: datetime) -> list[str]:
+    """The references of cases that were there at the one moment and are not at the other: nothing deletes a case."""
+    then = as_at(CaseReview, opening).subquery()
+    now = as_at(CaseReview, closing).subquery()
+    gone = select(then.c.reference).where(then.c.id.not_in(select(now.c.id))).order_by(then.c.reference)
+    return list(session.scalars(gone))
+
+
+def _state_of(version: Any) -> Any:
+    return when(
+        (version.id.is_(None), State.ABSENT.value),
+        (version.withdrawn_at.is_not(None), State.WITHDRAWN.value),
+        (version.status == Status.OPEN, State.OPEN.value),
+        else_=State.CLOSED.value,
+    )
