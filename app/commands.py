@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import click
 from flask import Flask
 from flask.cli import AppGroup, with_appcontext
-from sqlalchemy import make_url
+from sqlalchemy import make_url, select
 
 from app.access.clock import now, today
+from app.access.organisations import read_organisations
+from app.access.people import access_of
+from app.access.permissions import Permission
 from app.access.row_scope import every_organisation
 from app.cases import drafts
 from app.config import database_url
 from app.database import make_roles_at
+from app.extracts import keeping, package, quarterly_extract, schema
+from app.rules.quarters import moment_named, quarter_named
+from app.rules.words import count_of
 from app.sign_in import demo
 from app.sign_in.views import description_of, is_demo
-from models import db
+from models import Person, db
+from models.people import DEMO_ISSUER
 from models.row_security import APPLICATION, ENGLAND, OWNER
 from seeds.demo_cases import seed_demo
+from seeds.demo_extracts import seed_demo_extracts
 from seeds.generated_cases import (
     LAST_SEED,
     MOST_CASES,
@@ -39,6 +48,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(make_database_roles)
     app.cli.add_command(generate_cases)
     app.cli.add_command(erase_drafts)
+    app.cli.add_command(extract)
 
 
 @seed.command("reference")
@@ -57,7 +67,10 @@ def demo_seed() -> None:
     with every_organisation("demo seeds") as session:
         added = seed_demo(session, today())
         session.commit()
-    click.echo(f"Demo people and cases: {added}")
+        day = first_seeded_day(session, today())
+        session.commit()
+        extracts = seed_demo_extracts(session, day)
+    click.echo(f"Demo people and cases: {added}; extracts: {extracts or 'nothing to add'}")
 
 
 @click.command("demo-accounts")
@@ -77,6 +90,58 @@ def demo_accounts() -> None:
 def erase_drafts() -> None:
     """Erases unsaved forms that are over 24 hours old. A sign-in does so too, once an hour at most."""
     click.echo(f"Drafts erased: {drafts.erase_old(now())}")
+
+
+@click.command("extract")
+@click.argument("name", metavar="QUARTER")
+@click.option("--as", "email", help="The e-mail address of the analyst who draws it.")
+@click.option("--reason", default="", help="Why it is drawn again.")
+@click.option("--as-at", "moment", help="Another cut-off than the end of the quarter, such as 2021-07-09T17:00+01:00.")
+@click.option("--output", type=click.Path(file_okay=False, path_type=Path), help="Where to write the package.")
+@with_appcontext
+def extract(name: str, email: str | None, reason: str, moment: str | None, output: Path | None) -> None:
+    """Draws the extract of a quarter, such as 2021-22-Q1, and keeps it. A second person signs it off in the service.
+
+    In demo mode the analyst draws it where nobody is named, and "drawn again" is the reason.
+    """
+    try:
+        quarter, cut_off = quarter_named(name), moment_named(moment) if moment else None
+    except ValueError as problem:
+        raise click.ClickException(str(problem)) from None
+    by = _analyst(email)
+    try:
+        drawn = quarterly_extract.draw(
+            quarter, by=by, reason=reason or ("drawn again" if is_demo() else ""), cut_off=cut_off
+        )
+    except quarterly_extract.CannotDraw as problem:
+        raise click.ClickException(str(problem)) from None
+    file_name = package.file_name(drawn.quarter, drawn.number, is_signed_off=False)
+    click.echo(f"{file_name}: {count_of(drawn.rows, 'case')}")
+    click.echo(f"SHA-256 of the package: {drawn.sha256}")
+    click.echo(f"SHA-256 of {schema.CASES}: {drawn.cases_sha256}")
+    if output is not None:
+        with every_organisation(f"extract {name} written to a file", by.id) as session:
+            try:
+                keeping.write_to(session, drawn, output / file_name)
+            except OSError as problem:
+                raise click.ClickException(f"It was drawn and kept, and could not be written. {problem}") from None
+        click.echo(f"Written to {output / file_name}")
+
+
+def _analyst(email: str | None) -> Person:
+    """The person with an e-mail address, who must be one who may draw extracts."""
+    if email is None and not is_demo():
+        raise click.ClickException("Say who draws the extract: --as EMAIL")
+    found = select(Person).where(Person.is_active)
+    who = Person.email == email if email else (Person.issuer == DEMO_ISSUER) & (Person.subject == "analyst")
+    people = db.session.scalars(found.where(who)).all()
+    organisations = read_organisations(db.session(), today())
+    allowed = [one for one in people if access_of(one, organisations, today()).may(Permission.EXTRACT_DRAW)]
+    if len(allowed) != 1:
+        raise click.ClickException(f"Nobody with the address {email} may draw extracts.")
+    db.session.expunge(allowed[0])
+    db.session.rollback()
+    return allowed[0]
 
 
 @click.command("make-database-roles")

@@ -22,6 +22,7 @@ class Extract(HasId, db.Model):
     __tablename__ = "extract"
     __table_args__ = (
         UniqueConstraint("quarter", "number", name="an_extract_of_a_quarter_has_a_number_of_its_own"),
+        UniqueConstraint("drawn_with", name="a_form_draws_one_extract"),
         UniqueConstraint("id", "drawn_by_id", name="an_extract_is_known_with_who_drew_it"),
         CheckConstraint("number >= 1", name="extracts_are_numbered_from_1"),
         CheckConstraint("number = 1 OR reason <> ''", name="an_extract_that_is_drawn_again_says_why"),
@@ -41,6 +42,8 @@ class Extract(HasId, db.Model):
     size: Mapped[int]
     sha256: Mapped[str] = mapped_column(String(64))
     cases_sha256: Mapped[str] = mapped_column(String(64))
+    # The hash of the one-time token of the form, where it was drawn with one.
+    drawn_with: Mapped[str | None] = mapped_column(String(64))
 
     opening: Mapped[Extract | None] = relationship(remote_side="Extract.id")
     drawn_by: Mapped[Person] = relationship()

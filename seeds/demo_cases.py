@@ -5,20 +5,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from random import Random
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import CaseReview, DesignatedProfessional, ReviewType, Setting, Theme
+from app.access.history import dating_back
+from models import CaseReview, DesignatedProfessional, Person, ReviewType, Setting, Theme
+from models.people import DEMO_ISSUER
 
 from .cases.case import DemoCase
 from .cases.checking import check_cases
 from .cases.finishing import Finisher
 from .cases.numbers import Numbers
+from .cases.past import versions_of
 from .cases.planning import Planner
 from .cases.writing import Writer
 from .demo_people import seed_demo_people
@@ -85,43 +89,63 @@ def seed_demo(session: Session, today: date) -> DemoCounts:
 
 
 def seed_demo_cases(session: Session, first_seeded_on: date) -> int:
-    """Add the demo cases where there is no case yet, and say how many. The session must see every CCG's rows."""
+    """Add the demo cases with their past where there is no case yet, and say how many.
+
+    The session must see every CCG's rows.
+    """
     if session.scalar(select(CaseReview.id).limit(1)) is not None:
         return 0
     cases = demo_cases(first_seeded_on)
     check_cases(cases, first_seeded_on)
+    ids = _Ids.read(session)
     known: dict[str, CaseReview] = {}
-    rows = _rows(session, cases, known)
-    # A link names the id of its rapid review, so the rapid reviews get theirs first.
-    for case, row in rows:
-        known[case.reference] = row
-        session.add(row)
-        session.flush()
+    with dating_back(session) as known_since:
+        # A link names the id of its rapid review, so the rapid reviews get theirs first.
+        for number, case in enumerate(cases):
+            for version in versions_of(case, number):
+                known_since(version.known_from)
+                row = known.setdefault(case.reference, CaseReview())
+                for name, value in ids.columns_of(version.case, known).items():
+                    setattr(row, name, value)
+                row.changed_by_id, row.change_reason = ids.leads.get(case.ccg), version.reason
+                session.add(row)
+                session.flush()
     return len(known)
 
 
-def _rows(
-    session: Session, cases: list[DemoCase], known: dict[str, CaseReview]
-) -> Iterator[tuple[DemoCase, CaseReview]]:
-    ccgs = {code: id_ for (kind, code), id_ in organisation_ids(session).items() if kind == "ccg"}
-    types = {one.code: one.id for one in session.scalars(select(ReviewType))}
-    themes = {one.code: one.id for one in session.scalars(select(Theme))}
-    professionals = {one.code: one.id for one in session.scalars(select(DesignatedProfessional))}
-    for case in cases:
-        rapid_review = known[case.converted_from] if case.converted_from else None
-        yield (
-            case,
-            CaseReview(
-                **{name: getattr(case, name) for name in SAME_WORDS},
-                ccg_id=ccgs[case.ccg],
-                review_type_id=types[case.review_type],
-                theme_1_id=themes[case.theme_1],
-                theme_2_id=themes[case.theme_2] if case.theme_2 else None,
-                theme_3_id=themes[case.theme_3] if case.theme_3 else None,
-                designated_professional_id=professionals[case.designated_professional]
-                if case.designated_professional
-                else None,
-                converted_from_id=rapid_review.id if rapid_review else None,
-                converted_from_ccg_id=rapid_review.ccg_id if rapid_review else None,
-            ),
+@dataclass(frozen=True)
+class _Ids:
+    """The ids that stand for the codes of the demo cases, and the person who leads for a CCG where there is one."""
+
+    ccgs: dict[str, UUID]
+    types: dict[str, UUID]
+    themes: dict[str | None, UUID]
+    professionals: dict[str | None, UUID]
+    leads: dict[str, UUID]
+
+    @classmethod
+    def read(cls, session: Session) -> _Ids:
+        ccgs = {code: id_ for (kind, code), id_ in organisation_ids(session).items() if kind == "ccg"}
+        people = session.execute(select(Person.subject, Person.id).where(Person.issuer == DEMO_ISSUER))
+        return cls(
+            ccgs,
+            {one.code: one.id for one in session.scalars(select(ReviewType))},
+            {one.code: one.id for one in session.scalars(select(Theme))},
+            {one.code: one.id for one in session.scalars(select(DesignatedProfessional))},
+            {subject.removeprefix("ccg-"): id_ for subject, id_ in people},
         )
+
+    def columns_of(self, case: DemoCase, known: dict[str, CaseReview]) -> dict[str, Any]:
+        """The columns of a case's row."""
+        source = known[case.converted_from] if case.converted_from else None
+        return {
+            **{name: getattr(case, name) for name in SAME_WORDS},
+            "ccg_id": self.ccgs[case.ccg],
+            "review_type_id": self.types[case.review_type],
+            "theme_1_id": self.themes[case.theme_1],
+            "theme_2_id": self.themes.get(case.theme_2),
+            "theme_3_id": self.themes.get(case.theme_3),
+            "designated_professional_id": self.professionals.get(case.designated_professional),
+            "converted_from_id": source.id if source else None,
+            "converted_from_ccg_id": source.ccg_id if source else None,
+        }

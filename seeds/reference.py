@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.access.history import LISTS_KNOWN_SINCE, known_since, sign
+from app.access.history import LISTS_KNOWN_SINCE, dating_back, sign
 from models import (
     DesignatedProfessional,
     Membership,
@@ -61,7 +61,8 @@ class SeedCounts:
 
 def seed_reference(session: Session) -> SeedCounts:
     """Add the reference rows that are missing, and say how many there were of each. They are known since FIRST_DAY."""
-    with known_since(session, LISTS_KNOWN_SINCE):
+    with dating_back(session) as known_since:
+        known_since(LISTS_KNOWN_SINCE)
         sign(session, None, "reference seeds")
         return _add_all(session)
 

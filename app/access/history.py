@@ -21,6 +21,8 @@ from models.base import TrackerSession
 from models.enumerations import Change
 from models.history_triggers import KNOWN_FROM
 
+from . import clock
+
 _SIGNATURE = "signature"
 # The seeds of reference lists count as known since then, in every mode.
 LISTS_KNOWN_SINCE = datetime(2019, 4, 1, tzinfo=UTC)
@@ -92,25 +94,29 @@ def versions_of(row: Versioned) -> Select[Any]:
 
 
 @contextmanager
-def known_since(session: Session, moment: datetime) -> Iterator[None]:
-    """What the session writes within counts as known since a moment of the past. For seeds alone.
+def dating_back(session: Session) -> Iterator[Callable[[datetime], None]]:
+    """Gives a function that says since which moment of the past counts as known what the session writes next.
 
-    Nobody else sees it: it stands in the same transaction, and is gone again at its end. A moment before the newest
-    version of a row counts as that version's. Once an extract has been drawn nothing is dated back, or it would change
-    what the extract goes by. Raises PermissionError for invented cases outside demo mode.
+    For seeds alone. Nobody else sees it: it stands in the same transaction, and is gone again at its end. A moment
+    before the newest version of a row counts as that version's, and one that lies ahead as now. Once an extract has
+    been drawn nothing is dated back, or it would change what the extract goes by. Raises PermissionError for an
+    invented past outside demo mode.
     """
-    if moment != LISTS_KNOWN_SINCE and current_app.config["TRACKER_MODE"] != "demo":
-        raise PermissionError("Only demo mode invents a past.")
-    if session.scalar(select(Extract.id).limit(1)) is not None:
-        yield
-        return
     setting = session.get(Setting, KNOWN_FROM)
     if setting is None:
         setting = Setting(name=KNOWN_FROM, value="")
         session.add(setting)
-    setting.value = moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
-    session.flush()
-    yield
+    stands = session.scalar(select(Extract.id).limit(1)) is not None
+
+    def known_since(moment: datetime) -> None:
+        if moment != LISTS_KNOWN_SINCE and current_app.config["TRACKER_MODE"] != "demo":
+            raise PermissionError("Only demo mode invents a past.")
+        session.flush()
+        lies_ahead = moment >= clock.now()
+        setting.value = "" if stands or lies_ahead else moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+        session.flush()
+
+    yield known_since
     session.flush()
     setting.value = ""
     session.flush()

@@ -51,13 +51,26 @@ class Access:
         return sorted(offered, key=lambda place: (place.name, place.code))
 
 
+# Roles that are held on all of England or not at all.
+OF_ENGLAND = {Role.ANALYST, Role.ADMINISTRATOR}
+
+
+def _counts(role: Role, place: Place) -> bool:
+    return role not in OF_ENGLAND or place.kind == COUNTRY
+
+
 def access_of(person: Person, organisations: Organisations, today: date) -> Access:
     """A person's access on a day, from the grants that have not ended. An inactive person has none.
 
-    A grant on the wrong kind of organisation (an analyst's on a region, oversight of one CCG) gives no row.
+    A grant on the wrong kind of organisation gives no row (oversight of one CCG), and what is granted on England alone
+    counts nowhere else (an analyst's on a region).
     """
     grants = [
-        grant for grant in person.grants if person.is_active and (grant.ends_on is None or today <= grant.ends_on)
+        grant
+        for grant in person.grants
+        if person.is_active
+        and (grant.ends_on is None or today <= grant.ends_on)
+        and _counts(grant.role, organisations.places[grant.organisation_id])
     ]
     roles = frozenset(grant.role for grant in grants)
     if any(reads_cases(role) for role in roles):

@@ -15,15 +15,20 @@ class Permission(StrEnum):
     DICTIONARY_READ = "read the data dictionary"
     REFERENCE_READ = "see the reference lists"
     REFERENCE_WRITE = "keep the reference lists"
+    EXTRACT_DRAW = "draw and download quarterly extracts"
+    EXTRACT_SIGN_OFF = "sign off quarterly extracts that somebody else drew"
+    QUARTER_READ = "see queries about cases, and which CCGs have confirmed a quarter"
+    QUARTER_CONFIRM = "answer queries and confirm quarters"
 
 
 _EVERYBODY = {Permission.DICTIONARY_READ, Permission.REFERENCE_READ}
-_READS_CASES = {Permission.CASE_READ, Permission.CASE_DOWNLOAD}
+_READS_CASES = {Permission.CASE_READ, Permission.CASE_DOWNLOAD, Permission.QUARTER_READ}
+_EXTRACTS = {Permission.EXTRACT_DRAW, Permission.EXTRACT_SIGN_OFF}
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.CCG_EDITOR: frozenset(_EVERYBODY | _READS_CASES | {Permission.CASE_WRITE}),
+    Role.CCG_EDITOR: frozenset(_EVERYBODY | _READS_CASES | {Permission.CASE_WRITE, Permission.QUARTER_CONFIRM}),
     Role.OVERSIGHT: frozenset(_EVERYBODY | _READS_CASES),
-    Role.ANALYST: frozenset(_EVERYBODY | _READS_CASES),
+    Role.ANALYST: frozenset(_EVERYBODY | _READS_CASES | _EXTRACTS),
     Role.ADMINISTRATOR: frozenset(_EVERYBODY | {Permission.REFERENCE_WRITE}),
 }
 

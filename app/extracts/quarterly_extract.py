@@ -1,4 +1,4 @@
-"""The quarterly extract: drawn as at a cut-off, frozen, signed off by somebody else, and kept as it was sent.
+"""The quarterly extract: drawn as at a cut-off and frozen.
 
 How it is made certain that a transaction which was open across the cut-off cannot change the answer afterwards: an
 extract is drawn at least five minutes after its cut-off, and only when every transaction that was writing then has
@@ -10,12 +10,12 @@ beginning. The record and the bytes are written in one other; a process that die
 from __future__ import annotations
 
 import csv
+import hashlib
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import IO
-from uuid import uuid4
+from typing import IO, Any
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
@@ -23,14 +23,15 @@ from sqlalchemy.orm import Session
 
 from app.access import clock
 from app.access.lookups import Lookups, lists_known_at
-from app.access.row_scope import OutsideScope, every_organisation, scope_of
+from app.access.row_scope import every_organisation
 from app.database import WritersBusy, begin_consistent_read, wait_for_writers
-from app.rules.quarters import Quarter
-from models import CaseReview, Extract, ExtractPart, Person, QuarterConfirmation, SignOff
+from app.rules.quarters import Quarter, quarter_named
+from models import CaseReview, Extract, ExtractPart, Person, QuarterConfirmation
 
 from . import control_totals, package, schema
 from .columns import columns_of, text_of
 from .control_totals import Area, ControlTotals, DoNotAddUp
+from .keeping import latest_signed_off, verified
 from .package import IN_MEMORY, About, csv_file
 from .quality import Found, findings_at
 from .schema import CASES, QUALITY, TOTALS
@@ -45,10 +46,6 @@ NOTHING_SIGNED_OFF = "the end of the quarter before, of which no extract was sig
 
 class CannotDraw(Exception):
     """An extract is not drawn; the words say why, to the person who asked for it."""
-
-
-class Damaged(Exception):
-    """The bytes that are kept are not those that were drawn."""
 
 
 @dataclass(frozen=True)
@@ -74,19 +71,24 @@ def why_not(quarter: Quarter, cut_off: datetime, now: datetime) -> str:
     return ""
 
 
-def draw(quarter: Quarter, *, by: Person, reason: str = "", cut_off: datetime | None = None) -> Extract:
+def draw(
+    quarter: Quarter, *, by: Person, reason: str = "", cut_off: datetime | None = None, form_token: str = ""
+) -> Extract:
     """Draws the extract of a quarter and keeps it. Gives the record, loaded and apart from any session.
 
-    `cut_off` is the first moment that it does not know of, aware of its zone; left out, the end of the quarter. Raises
-    CannotDraw with a sentence: too early, a reason missing for a quarter that was drawn before, control totals that do
-    not add up, or savers that do not end.
+    `cut_off` is the first moment that it does not know of, aware of its zone; left out, the end of the quarter. With a
+    one-time `form_token`, a second press of the button gives what the first has drawn. Raises CannotDraw with a
+    sentence: too early, a reason missing for a quarter that was drawn before, control totals that do not add up, or
+    savers that do not end.
     """
     cut_off = cut_off or quarter.ends
     if problem := why_not(quarter, cut_off, clock.now()):
         raise CannotDraw(problem)
+    drawn_with = hashlib.sha256(form_token.encode()).hexdigest() if form_token else None
     with ExitStack() as files, every_organisation(f"extract {quarter.name}", by.id) as session:
-        if _numbers_so_far(session, quarter) and not reason.strip():
-            raise CannotDraw(f"{quarter.name} was drawn before. Enter why it is drawn again")
+        if twin := _drawn_with(session, drawn_with):
+            return twin
+        _needs_a_reason(session, quarter, reason)
         _wait(session, cut_off)
         begin_consistent_read(session)
         drawn = {name: files.enter_context(csv_file()) for name in (CASES, TOTALS, QUALITY)}
@@ -101,49 +103,17 @@ def draw(quarter: Quarter, *, by: Person, reason: str = "", cut_off: datetime | 
             raise CannotDraw(f"The control totals do not add up. The file has {rows} cases, the totals another number")
         totals.write(drawn[TOTALS][1])
         session.rollback()
-        return _keep(
-            session,
-            {name: file for name, (file, _) in drawn.items()},
-            quarter,
-            cut_off,
-            opening,
-            by,
-            reason,
-            rows,
-            lists,
+        new = Extract(
+            quarter=quarter.name,
+            cut_off=cut_off,
+            opening_cut_off=opening.cut_off,
+            opening_id=opening.extract.id if opening.extract else None,
+            drawn_by_id=by.id,
+            schema_version=schema.schema_version(),
+            rows=rows,
+            drawn_with=drawn_with,
         )
-
-
-def verified(session: Session, extract: Extract) -> IO[bytes]:
-    """The package as it was drawn, a temporary file at its beginning. Raises Damaged where its bytes are others."""
-    file = bytes_of(session, extract)
-    if package.digest_of(file) != (extract.size, extract.sha256):
-        file.close()
-        raise Damaged(f"The bytes of {extract.quarter} number {extract.number} are not those that were drawn.")
-    file.seek(0)
-    return file
-
-
-def bytes_of(session: Session, extract: Extract) -> IO[bytes]:
-    """The package as it is kept, in a temporary file at its beginning. Only for who reads all of England."""
-    if not scope_of(session).reads_everything:
-        raise OutsideScope("An extract holds the cases of all of England.")
-    file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the caller closes it
-    parts = select(ExtractPart.content).where(ExtractPart.extract_id == extract.id).order_by(ExtractPart.position)
-    for content in session.scalars(parts, execution_options={"yield_per": 1}):
-        file.write(content)
-    file.seek(0)
-    return file
-
-
-def latest_signed_off(session: Session, quarter: Quarter) -> Extract | None:
-    """The extract of a quarter with the highest number among those that were signed off."""
-    signed = select(Extract).join(SignOff, SignOff.extract_id == Extract.id).where(Extract.quarter == quarter.name)
-    return session.scalars(signed.order_by(Extract.number.desc()).limit(1)).first()
-
-
-def _numbers_so_far(session: Session, quarter: Quarter) -> int:
-    return session.scalar(select(func.max(Extract.number)).where(Extract.quarter == quarter.name)) or 0
+        return _keep(session, new, {name: file for name, (file, _) in drawn.items()}, opening.words, by, reason, lists)
 
 
 def _wait(session: Session, cut_off: datetime) -> None:
@@ -215,45 +185,32 @@ def _walk(session: Session, opening: _Opening, cut_off: datetime, lists: Lookups
 
 def _keep(
     session: Session,
+    new: Extract,
     files: dict[str, IO[bytes]],
-    quarter: Quarter,
-    cut_off: datetime,
-    opening: _Opening,
+    opening: str,
     by: Person,
     reason: str,
-    rows: int,
     lists: Lookups,
 ) -> Extract:
     """Packs the files under the next number and writes record and bytes in one transaction."""
-    cases_sha256 = package.digest_of(files[CASES])[1]
+    quarter = quarter_named(new.quarter)
+    new.cases_sha256 = package.digest_of(files[CASES])[1]
     for _ in range(ATTEMPTS):
-        number = _numbers_so_far(session, quarter) + 1
+        number = _needs_a_reason(session, quarter, reason) + 1
         confirmed, ccgs = confirmed_of(session, quarter, lists)
         session.rollback()
-        extract = Extract(
-            id=uuid4(),
-            quarter=quarter.name,
-            number=number,
-            cut_off=cut_off,
-            opening_cut_off=opening.cut_off,
-            opening_id=opening.extract.id if opening.extract else None,
-            drawn_at=clock.now(),
-            drawn_by_id=by.id,
-            reason=reason.strip() if number > 1 else "",
-            schema_version=schema.schema_version(),
-            rows=rows,
-            cases_sha256=cases_sha256,
-        )
+        extract = Extract(**_columns_of(new), number=number, reason=reason.strip() if number > 1 else "")
+        extract.drawn_at = clock.now()
         about = About(
             quarter=quarter,
             number=number,
-            cut_off=cut_off,
-            opening_cut_off=opening.cut_off,
-            opening=opening.words,
+            cut_off=extract.cut_off,
+            opening_cut_off=extract.opening_cut_off,
+            opening=opening,
             drawn_at=extract.drawn_at,
             drawn_by=by.name,
             reason=extract.reason,
-            rows=rows,
+            rows=extract.rows,
             confirmed=confirmed,
             ccgs=ccgs,
         )
@@ -262,13 +219,38 @@ def _keep(
             extract.size, extract.sha256 = package.digest_of(file)
             try:
                 _store(session, extract, file)
-            except IntegrityError:  # Somebody drew the quarter at the same time, and has the number.
+            except IntegrityError:  # Somebody, or the same button, has drawn the quarter at the same time.
                 session.rollback()
+                if twin := _drawn_with(session, extract.drawn_with):
+                    return twin
                 continue
-        session.refresh(extract)
-        session.expunge(extract)
-        return extract
+        return _apart(session, extract)
     raise CannotDraw("Others are drawing this quarter at the same time. Try again in a minute")
+
+
+def _columns_of(new: Extract) -> dict[str, Any]:
+    return {name: value for name, value in vars(new).items() if name in Extract.__mapper__.columns}
+
+
+def _needs_a_reason(session: Session, quarter: Quarter, reason: str) -> int:
+    """The highest number of a quarter so far. Raises CannotDraw where there is one, and no reason to draw again."""
+    number = session.scalar(select(func.max(Extract.number)).where(Extract.quarter == quarter.name)) or 0
+    if number and not reason.strip():
+        raise CannotDraw(f"{quarter.name} was drawn before. Enter why it is drawn again")
+    return number
+
+
+def _drawn_with(session: Session, token_hash: str | None) -> Extract | None:
+    if token_hash is None:
+        return None
+    found = session.scalar(select(Extract).where(Extract.drawn_with == token_hash))
+    return _apart(session, found) if found else None
+
+
+def _apart(session: Session, extract: Extract) -> Extract:
+    session.refresh(extract)
+    session.expunge(extract)
+    return extract
 
 
 def _store(session: Session, extract: Extract, file: IO[bytes]) -> None:

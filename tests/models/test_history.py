@@ -12,7 +12,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlalchemy.orm import Session
 
-from app.access.history import as_at, known_since, sign
+from app.access.history import as_at, dating_back, sign
 from app.access.row_scope import EVERYTHING, RowScope, enter, every_organisation
 from models import CaseReview, OwnedByCCG, Person, Theme, Versioned, db, version_of, versioned_models
 from models.declarations import items_of
@@ -170,9 +170,10 @@ def test_dating_back_ends_with_its_block_and_never_goes_before_a_version(fresh_e
     with fresh_either_app.app_context(), every_organisation("test") as session:
         theme = session.scalars(select(Theme)).first()
         assert theme is not None
-        with known_since(session, early):
+        with dating_back(session) as known_since:
+            known_since(early)
             theme.label = "One"
-        with known_since(session, early - timedelta(days=1)):
+            known_since(early - timedelta(days=1))
             theme.label = "Two"
         theme.label = "Three"
         session.commit()

@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("sha256", sa.String(64), nullable=False),
         sa.Column("cases_sha256", sa.String(64), nullable=False),
+        sa.Column("drawn_with", sa.String(64), nullable=True),
         sa.CheckConstraint("number >= 1", name="extracts_are_numbered_from_1"),
         sa.CheckConstraint("number = 1 OR reason <> ''", name="an_extract_that_is_drawn_again_says_why"),
         sa.CheckConstraint("opening_cut_off <= cut_off", name="an_extract_opens_before_it_closes"),
@@ -33,6 +34,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["drawn_by_id"], ["person.id"], name="fk_extract_drawn_by_id"),
         sa.PrimaryKeyConstraint("id", name="pk_extract"),
         sa.UniqueConstraint("quarter", "number", name="an_extract_of_a_quarter_has_a_number_of_its_own"),
+        sa.UniqueConstraint("drawn_with", name="a_form_draws_one_extract"),
         sa.UniqueConstraint("id", "drawn_by_id", name="an_extract_is_known_with_who_drew_it"),
     )
     op.create_table(
