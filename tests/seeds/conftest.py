@@ -25,6 +25,7 @@ def session() -> Iterator[Session]:
     """A session on an empty SQLite database, which sees every CCG's rows and keeps foreign keys."""
     app = Flask("seeds")
     app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite://"
+    app.config["TRACKER_MODE"] = "demo"
     db.init_app(app)
     with app.app_context():
         db.create_all()

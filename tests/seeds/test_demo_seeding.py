@@ -7,6 +7,7 @@ from datetime import date
 from sqlalchemy import func, select
 
 from models import CaseReview, Setting
+from seeds.cases.past import versions_of
 from seeds.demo_cases import demo_cases, seed_demo, seed_demo_cases
 
 
@@ -19,11 +20,15 @@ def test_every_demo_case_is_stored_as_it_was_made(seeded, day, cases):
     seeded.expire_all()
 
     stored = {row.reference: row for row in seeded.scalars(select(CaseReview))}
-    for case in cases:
+    for number, case in enumerate(cases):
         row = stored[case.reference]
         assert (row.ccg.code, row.review_type.code, row.theme_1.code) == (case.ccg, case.review_type, case.theme_1)
         assert (row.overview, row.lessons, row.latest_update) == (case.overview, case.lessons, case.latest_update)
-        assert (row.created_at, row.changed_at, row.version) == (case.created_at, case.changed_at, 1)
+        assert (row.created_at, row.changed_at, row.version) == (
+            case.created_at,
+            case.changed_at,
+            len(versions_of(case, number)),
+        )
         assert (row.converted_from.reference if row.converted_from else None) == case.converted_from
 
 
