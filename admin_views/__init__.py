@@ -16,6 +16,7 @@ from .base import TrackerView
 from .case_drafts import FORMS
 from .cases import CaseReviewView
 from .data_dictionary import DataDictionaryView
+from .extracts import ExtractView
 from .home import HomeView
 from .reference_lists import (
     CCGView,
@@ -28,8 +29,9 @@ from .reference_lists import (
     ThemeView,
 )
 
-VIEWS: tuple[type[TrackerView | DataDictionaryView], ...] = (
+VIEWS: tuple[type[TrackerView | DataDictionaryView | ExtractView], ...] = (
     CaseReviewView,
+    ExtractView,
     CCGView,
     STPView,
     RegionView,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from flask import url_for
@@ -23,6 +23,7 @@ from models.enumerations import Role
 
 from . import case_drafts
 from .reference_lists import CCGView, RegionView, STPView
+from .tables import TableOf
 
 
 @dataclass(frozen=True)
@@ -39,13 +40,6 @@ class Group:
     text: str
     rows: list[tuple[str, str, str]]
     empty_text: str = ""
-
-
-@dataclass(frozen=True)
-class TableOf:
-    caption: str
-    head: list[str]
-    rows: list[list[tuple[str, str | None]]] = field(default_factory=list)
 
 
 HEAD = ["Name", "Cases", "Open", "No update for 90 days", "Signed off, not published", "Possible duplicates"]

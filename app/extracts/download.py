@@ -11,6 +11,7 @@ import csv
 import io
 import re
 import tempfile
+from collections.abc import Iterable, Sequence
 from typing import IO, Any
 
 from sqlalchemy import Select
@@ -51,6 +52,16 @@ def write_csv(session: Session, chosen: Select[Any], model: type, lookups: Looku
         writer.writerow(
             [made_safe(text_of(column, value, lookups)) for column, value in zip(columns, row, strict=True)]
         )
+    text.detach()
+    file.seek(0)
+    return file
+
+
+def safe_copy(rows: Iterable[Sequence[str]]) -> IO[bytes]:
+    """A temporary file, at its beginning, with rows of text made safe for a spreadsheet."""
+    file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the caller sends it and closes it
+    text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
+    csv.writer(text, lineterminator="\r\n").writerows([made_safe(cell) for cell in row] for row in rows)
     text.detach()
     file.seek(0)
     return file

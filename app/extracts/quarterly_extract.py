@@ -45,7 +45,11 @@ NOTHING_SIGNED_OFF = "the end of the quarter before, of which no extract was sig
 
 
 class CannotDraw(Exception):
-    """An extract is not drawn; the words say why, to the person who asked for it."""
+    """An extract is not drawn; the words say why, to the person who asked for it. `about` is what is to be changed."""
+
+    def __init__(self, why: str, about: str = "") -> None:
+        super().__init__(why)
+        self.about = about
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ def draw(
     """
     cut_off = cut_off or quarter.ends
     if problem := why_not(quarter, cut_off, clock.now()):
-        raise CannotDraw(problem)
+        raise CannotDraw(problem, "cut_off" if cut_off != quarter.ends else "quarter")
     drawn_with = hashlib.sha256(form_token.encode()).hexdigest() if form_token else None
     with ExitStack() as files, every_organisation(f"extract {quarter.name}", by.id) as session:
         if twin := _drawn_with(session, drawn_with):
@@ -236,7 +240,7 @@ def _needs_a_reason(session: Session, quarter: Quarter, reason: str) -> int:
     """The highest number of a quarter so far. Raises CannotDraw where there is one, and no reason to draw again."""
     number = session.scalar(select(func.max(Extract.number)).where(Extract.quarter == quarter.name)) or 0
     if number and not reason.strip():
-        raise CannotDraw(f"{quarter.name} was drawn before. Enter why it is drawn again")
+        raise CannotDraw(f"{quarter.name} was drawn before. Enter why it is drawn again", "reason")
     return number
 
 

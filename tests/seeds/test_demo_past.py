@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 from models.enumerations import Status
 from seeds.cases.checking import check_cases
@@ -36,8 +37,7 @@ def test_cases_were_withdrawn_for_a_while_and_closed_too_early(cases):
     reopened = [
         past
         for past in pasts
-        if [Status.CLOSED, Status.OPEN]
-        in [[a.case.status, b.case.status] for a, b in zip(past, past[1:], strict=False)]
+        if [Status.CLOSED, Status.OPEN] in [[a.case.status, b.case.status] for a, b in pairwise(past)]
     ]
     assert len(brought_back) >= 3
     assert len(reopened) >= 3

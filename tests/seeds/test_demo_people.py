@@ -42,7 +42,7 @@ def test_seeding_people_again_does_not_give_back_a_grant_that_was_taken_away(see
     grant = seeded.scalars(
         select(Grant)
         .join(Grant.person)
-        .join(Organisation)
+        .join(Grant.organisation)
         .where(Person.subject == "two-ccgs", Organisation.code == "16C")
     ).one()
     seeded.delete(grant)

@@ -1,0 +1,260 @@
+"""Quarterly extracts: what was drawn, drawing another, looking into one, signing it off, sending it."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import IO
+from uuid import UUID
+
+from flask import abort, flash, redirect, request, send_file
+from flask.typing import ResponseReturnValue
+from flask_admin import BaseView, expose
+from sqlalchemy import select
+
+from app.access import clock
+from app.access.current import current_access, may
+from app.access.permissions import Permission
+from app.cases import writing
+from app.extracts import keeping, package, quarterly_extract
+from app.extracts.differences import differences
+from app.extracts.download import safe_copy
+from app.extracts.quarterly_extract import CannotDraw
+from app.extracts.schema import CASES
+from app.nhsuk.forms import NHSForm
+from app.nhsuk.wording import nhs_moment
+from app.rules.words import count_of
+from models import Extract, db
+
+from . import case_form, extract_facts
+from .extract_forms import DrawForm, ReceiptForm, offer_quarters
+from .tables import TableOf, words
+
+MOST_DIFFERENCES = 200
+PROBLEM = "The bytes that are kept are not those that were drawn. Do not send this extract, and tell NHS Digital"
+
+
+class ExtractView(BaseView):
+    """For analysts alone."""
+
+    def __init__(self) -> None:
+        super().__init__(name="Extracts", endpoint="extracts", url="/extracts")
+
+    def is_accessible(self) -> bool:
+        return may(Permission.EXTRACT_DRAW)
+
+    @expose("/")
+    def index(self) -> ResponseReturnValue:
+        """Every extract, the newest quarter first."""
+        extracts = sorted(db.session.scalars(select(Extract)), key=lambda one: (one.quarter, one.number), reverse=True)
+        page: str = self.render(
+            "extracts/list.html",
+            title="Quarterly extracts",
+            extracts=TableOf(
+                "Extracts that were drawn",
+                ["Extract", "Cases", "Cut-off", "Drawn", "Signed off"],
+                [self._row(one) for one in extracts],
+            ),
+            draw_url=self.get_url(".draw_view"),
+        )
+        return page
+
+    def _row(self, extract: Extract) -> list[tuple[str, str | None]]:
+        signed_off = extract.sign_off
+        return [
+            (f"{extract.quarter}, number {extract.number}", self.get_url(".details_view", id=extract.id)),
+            *words(
+                f"{extract.rows:,}",
+                nhs_moment(extract.cut_off),
+                f"{nhs_moment(extract.drawn_at)}, {extract.drawn_by.name}",
+                f"{nhs_moment(signed_off.signed_off_at)}, {signed_off.signed_off_by.name}" if signed_off else "Not yet",
+            ),
+        ]
+
+    @expose("/draw/", methods=("GET", "POST"))
+    def draw_view(self) -> ResponseReturnValue:
+        """Asks for the quarter, and draws its extract."""
+        form = DrawForm()
+        offer_quarters(form, _drawn_so_far(), clock.today())
+        case_form.give_token(form)
+        if form.is_submitted() and form.validate() and writing.is_token(str(form.form_token.data or "")):
+            quarter, cut_off = form.chosen_quarter, form.chosen_cut_off
+            try:
+                extract = quarterly_extract.draw(
+                    quarter,
+                    by=current_access().person,
+                    reason=form["reason"].data,
+                    cut_off=cut_off,
+                    form_token=form.form_token.data,
+                )
+            except CannotDraw as problem:
+                form.add_problems({problem.about: [str(problem)]})
+            else:
+                flash(
+                    f"{extract.quarter}, number {extract.number}, drawn with {count_of(extract.rows, 'case')}",
+                    "success",
+                )
+                return redirect(self.get_url(".details_view", id=extract.id))
+        return self._render_form(form, "Draw an extract", "Draw", self.get_url(".index"))
+
+    @expose("/details/")
+    def details_view(self) -> ResponseReturnValue:
+        """One extract: its facts, control totals, what was found about the data, and what can be done with it."""
+        extract = _one_or_404()
+        problem, looked = "", None
+        try:
+            with keeping.verified(db.session(), extract) as file:
+                looked = extract_facts.look_into(file)
+        except keeping.Damaged:
+            problem = PROBLEM
+        before = _number_before(extract)
+        page: str = self.render(
+            "extracts/details.html",
+            title=f"{extract.quarter}, number {extract.number}",
+            extract=extract,
+            file_name=_file_name(extract),
+            facts=extract_facts.facts(extract),
+            problem=problem,
+            looked=looked,
+            may_sign_off=extract.sign_off is None and extract.drawn_by_id != current_access().person_id,
+            drew_it=extract.sign_off is None and extract.drawn_by_id == current_access().person_id,
+            before=before,
+            back_url=self.get_url(".index"),
+        )
+        return page
+
+    @expose("/differences/")
+    def differences_view(self) -> ResponseReturnValue:
+        """Row by row, what differs from the number before."""
+        extract = _one_or_404()
+        before = _number_before(extract)
+        if before is None:
+            abort(404)
+        with (
+            keeping.verified(db.session(), before) as old,
+            keeping.verified(db.session(), extract) as new,
+        ):
+            found = list(islice(differences(old, new), MOST_DIFFERENCES + 1))
+        page: str = self.render(
+            "extracts/differences.html",
+            title=f"What differs from number {before.number}",
+            caption=f"{extract.quarter}, number {extract.number}",
+            reason=extract.reason,
+            found=found[:MOST_DIFFERENCES],
+            is_cut=len(found) > MOST_DIFFERENCES,
+            most=MOST_DIFFERENCES,
+            back_url=self.get_url(".details_view", id=extract.id),
+        )
+        return page
+
+    @expose("/sign-off/", methods=("GET", "POST"))
+    def sign_off_view(self) -> ResponseReturnValue:
+        """Asks, and signs an extract off."""
+        extract = _one_or_404()
+        if not may(Permission.EXTRACT_SIGN_OFF):
+            abort(403)
+        form = NHSForm()
+        if form.is_submitted() and form.validate():
+            try:
+                keeping.sign_off(db.session(), extract.id, by=current_access().person)
+                db.session.commit()
+                flash(f"{extract.quarter}, number {extract.number}, signed off", "success")
+                return redirect(self.get_url(".details_view", id=extract.id))
+            except keeping.CannotSignOff as problem:
+                db.session.rollback()
+                form.add_problems({"": [str(problem)]})
+        explanation = (
+            "You confirm that you have looked at the control totals and the queries, and that this extract may be sent"
+            " to NHS England."
+        )
+        back = self.get_url(".details_view", id=extract.id)
+        return self._render_form(
+            form, "Sign off this extract", "Sign off", back, explanation, extract_facts.name_of(extract)
+        )
+
+    @expose("/receipt/", methods=("GET", "POST"))
+    def receipt_view(self) -> ResponseReturnValue:
+        """Takes what the transfer service answered."""
+        extract, form = _one_or_404(), ReceiptForm()
+        back = self.get_url(".details_view", id=extract.id)
+        if form.is_submitted() and form.validate():
+            keeping.note_receipt(db.session(), extract.id, form["receipt"].data, by=current_access().person)
+            db.session.commit()
+            flash("Receipt noted", "success")
+            return redirect(back)
+        return self._render_form(
+            form, "Note the receipt of the transfer", "Save", back, "", extract_facts.name_of(extract)
+        )
+
+    @expose("/download/")
+    def download_view(self) -> ResponseReturnValue:
+        """The package as it was drawn, byte for byte."""
+        extract = _one_or_404()
+        return _sent(_verified_or_409(extract), _file_name(extract), "application/zip")
+
+    @expose("/download-for-spreadsheets/")
+    def spreadsheet_view(self) -> ResponseReturnValue:
+        """The cases for people: no cell is taken for a formula."""
+        extract = _one_or_404()
+        with _verified_or_409(extract) as file:
+            copy = safe_copy(package.rows_of(file, CASES))
+        name = _file_name(extract).removesuffix(".zip") + "_for-spreadsheets.csv"
+        return _sent(copy, name, "text/csv")
+
+    def _render_form(
+        self, form: NHSForm, title: str, submit: str, back: str, explanation: str = "", caption: str = ""
+    ) -> str:
+        page: str = self.render(
+            "extracts/form.html",
+            title=title,
+            caption=caption,
+            form=form,
+            submit=submit,
+            explanation=explanation,
+            back_url=back,
+        )
+        return page
+
+
+def _one_or_404() -> Extract:
+    try:
+        extract = db.session.get(Extract, UUID(request.args.get("id", "")))
+    except ValueError:
+        extract = None
+    if extract is None:
+        abort(404)
+    return extract
+
+
+def _verified_or_409(extract: Extract) -> IO[bytes]:
+    try:
+        return keeping.verified(db.session(), extract)
+    except keeping.Damaged:
+        abort(409, PROBLEM)
+
+
+def _sent(file: IO[bytes], name: str, type_: str) -> ResponseReturnValue:
+    length = file.seek(0, 2)
+    file.seek(0)
+    response = send_file(file, mimetype=type_, as_attachment=True, download_name=name, max_age=0)
+    response.content_length = length
+    return response
+
+
+def _file_name(extract: Extract) -> str:
+    return package.file_name(extract.quarter, extract.number, is_signed_off=extract.sign_off is not None)
+
+
+def _drawn_so_far() -> dict[str, int]:
+    """The highest number of each quarter that was drawn."""
+    found: dict[str, int] = {}
+    for quarter, number in db.session.execute(select(Extract.quarter, Extract.number)):
+        found[quarter] = max(number, found.get(quarter, 0))
+    return found
+
+
+def _number_before(extract: Extract) -> Extract | None:
+    """The same quarter, drawn before."""
+    before: Extract | None = db.session.scalar(
+        select(Extract).where(Extract.quarter == extract.quarter, Extract.number == extract.number - 1)
+    )
+    return before
