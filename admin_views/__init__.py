@@ -16,6 +16,7 @@ from .base import TrackerView
 from .case_drafts import FORMS
 from .cases import CaseReviewView
 from .data_dictionary import DataDictionaryView
+from .data_quality import DataQualityView
 from .extracts import ExtractView
 from .home import HomeView
 from .reference_lists import (
@@ -29,8 +30,9 @@ from .reference_lists import (
     ThemeView,
 )
 
-VIEWS: tuple[type[TrackerView | DataDictionaryView | ExtractView], ...] = (
+VIEWS: tuple[type[TrackerView | DataDictionaryView | DataQualityView | ExtractView], ...] = (
     CaseReviewView,
+    DataQualityView,
     ExtractView,
     CCGView,
     STPView,

@@ -170,6 +170,10 @@ def ids_in_index_of_sqlite(query: str) -> Select[Any]:
     return select(rows.c.case_id).where(rows.c.id.in_(matching))
 
 
+# How long an extract waits for whoever is saving; those who begin to save meanwhile wait with it.
+WAITS_FOR_WRITERS = "10s"
+
+
 class WritersBusy(Exception):
     """Somebody's save has not ended for a while, so nobody can say yet what was known at a moment."""
 
@@ -184,7 +188,7 @@ def wait_for_writers(session: Session) -> datetime:
     connection = Session.connection(session)
     try:
         if is_postgresql(session):
-            connection.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
+            connection.execute(select(func.set_config("lock_timeout", WAITS_FOR_WRITERS, True)))
             connection.execute(select(func.pg_advisory_xact_lock(WRITERS_LOCK)))
             moment: datetime = connection.scalar(text("SELECT clock_timestamp()"))
         else:
