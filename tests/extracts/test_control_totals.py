@@ -262,8 +262,8 @@ def expected_walk(
     return {code: Counter({term: n for term, n in walk.items() if n}) for code, walk in walks.items()}
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(STEP, min_size=4, max_size=30), MERGED_ON)
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(STEP, min_size=35, max_size=60), MERGED_ON)
 def test_random_histories_walk_and_read_as_a_replay_does(sqlite_databases, steps, merged_on) -> None:
     steps = sorted(steps)
     with sqlite_databases.fresh() as database:
