@@ -14,7 +14,7 @@ from app.access import clock
 from app.access.current import current_access, lookups, may
 from app.access.permissions import Permission
 from app.extracts import confirming
-from app.extracts.quality import Found, findings_at
+from app.extracts.quality import Found, findings_now
 from app.nhsuk.fields import TextField
 from app.nhsuk.forms import NHSForm
 from app.nhsuk.wording import nhs_moment
@@ -119,6 +119,8 @@ class DataQualityView(BaseView):
     @expose("/answer/", methods=("GET", "POST"))
     def answer_view(self) -> ResponseReturnValue:
         """Asks for the answer to a query about a case."""
+        if not may(Permission.QUARTER_CONFIRM):
+            abort(403)
         case, query, found = self._asked_about_or_404()
         form = AnswerForm()
         if form.is_submitted() and form.validate():
@@ -149,7 +151,7 @@ class DataQualityView(BaseView):
         if quarter is None or ccg is None or ccg.id not in confirming.expected_of(lookups(), quarter):
             abort(404)
         line = {ccg.id, *lookups().organisations.predecessors_of(ccg.id, lookups().today)}
-        rows = list(findings_at(db.session(), clock.now(), lookups(), line))
+        rows = list(findings_now(db.session(), clock.now(), lookups(), line))
         confirming.confirm(
             db.session(),
             ccg.id,
@@ -220,7 +222,7 @@ class DataQualityView(BaseView):
 
 
 def _findings(ccgs: set[UUID] | None) -> Iterator[Found]:
-    for _, found in findings_at(db.session(), clock.now(), lookups(), ccgs):
+    for _, found in findings_now(db.session(), clock.now(), lookups(), ccgs):
         yield from found
 
 

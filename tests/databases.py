@@ -17,13 +17,13 @@ import pytest
 from flask import Flask
 from flask_migrate import upgrade
 from jinja2 import FileSystemBytecodeCache
-from sqlalchemy import NullPool, create_engine, make_url
+from sqlalchemy import NullPool, create_engine, make_url, text
 from sqlalchemy.orm import Session
 
 from app.access.row_scope import EVERYTHING
 from app.database import make_roles_at, prepare
 from app.factory import create_app
-from models import db
+from models import append_only, db
 from models.row_security import APPLICATION, OWNER
 from seeds.demo_people import seed_demo_people
 from seeds.reference import seed_reference
@@ -77,6 +77,21 @@ def unguarded(app: Flask) -> Iterator[Session]:
     """A session that no guard holds, PostgreSQL's least of all: to prepare a test, and to see what is really there."""
     with app.app_context(), Session(app.extensions["unguarded"], info={"row_scope": EVERYTHING}) as session:
         yield session
+
+
+@contextmanager
+def erasing(session: Session) -> Iterator[None]:
+    """Lets a test take away rows of tables that are only added to, as if they had never been."""
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        session.execute(text("SET LOCAL session_replication_role = replica"))
+        yield
+        return
+    for table in append_only.TABLES:
+        session.execute(text(f"DROP TRIGGER {table}_never_goes"))
+    yield
+    append_only.create_triggers(session.connection())
+    session.commit()
 
 
 def make_tables(database: Database) -> None:

@@ -47,15 +47,25 @@ class Found:
         return self.finding.query is not None and self.answer is None
 
 
-def findings_at(
-    session: Session, moment: datetime, lists: Lookups, ccgs: set[UUID] | None = None
-) -> Iterator[tuple[Row[Any], list[Found]]]:
-    """Every recorded case in the session's scope with what is found about it, by reference. `lists` are of the moment.
+def findings_at(session: Session, moment: datetime, lists: Lookups) -> Iterator[tuple[Row[Any], list[Found]]]:
+    """Every recorded case in the session's scope, as known at a moment, with what is found about it, by reference.
 
-    With `ccgs`, of those CCGs alone; whether another case looks like it is asked of the whole scope.
+    `lists` are those of the moment.
     """
-    twins, answers = twins_at(session, moment, lists), answers_until(session, moment)
-    for row in cases_at(session, moment, ccgs):
+    return _found(cases_at(session, moment), twins_at(session, moment, lists), answers_until(session, moment), lists)
+
+
+def findings_now(
+    session: Session, now: datetime, lists: Lookups, ccgs: set[UUID] | None = None
+) -> Iterator[tuple[Row[Any], list[Found]]]:
+    """The same of cases as they are. With `ccgs`, of those alone, seen beside all others in the scope."""
+    return _found(cases_at(session, None, ccgs), twins_at(session, None, lists), answers_until(session, now), lists)
+
+
+def _found(
+    cases: Iterator[Row[Any]], twins: Twins, answers: Answers, lists: Lookups
+) -> Iterator[tuple[Row[Any], list[Found]]]:
+    for row in cases:
         yield row, findings_of(row, lists, twins, answers)
 
 
@@ -86,7 +96,7 @@ def answers_until(session: Session, moment: datetime) -> dict[tuple[UUID, Query]
     return {(answer.case_id, answer.query): answer for answer in session.scalars(given)}
 
 
-def twins_at(session: Session, moment: datetime, lists: Lookups) -> dict[UUID, list[str]]:
+def twins_at(session: Session, moment: datetime | None, lists: Lookups) -> dict[UUID, list[str]]:
     """The cases that look like another, with the references of at most MOST_TWINS others.
 
     Two look alike that belong to one CCG or line of succession, where they have the same incident date and type or the
@@ -139,14 +149,15 @@ def _values_of(row: Row[Any], lists: Lookups) -> dict[str, Any]:
     """The values of a row of `cases_at`, as the rules take them."""
     raw = {item.name: getattr(row, item.column) for item in ITEMS if item.kind is not Kind.CASE}
     values = lists.facts(raw, ITEMS)
-    values["converted_from"] = _source_of(row, values, lists) if row.converted_from_id is not None else None
+    values["converted_from"] = _source_of(row, values, lists) if row.source_reference is not None else None
     return values
 
 
 def _source_of(row: Row[Any], values: Mapping[str, Any], lists: Lookups) -> RapidReview:
-    """The rapid review that a case grew out of. One that was withdrawn since is still where it came from."""
-    if row.source_reference is None:
-        return RapidReview(is_found=False)
+    """The rapid review that a case grew out of. One that was withdrawn since is still where it came from.
+
+    Of one that the reader does not see nothing is said.
+    """
     type_ = lists.codes["review_type"].get(row.source_review_type_id)
     return RapidReview(
         is_found=True,

@@ -39,20 +39,28 @@ SOURCE_COLUMNS = ("reference", "ccg_id", "review_type_id", "withdrawn_at")
 _STREAM = {"yield_per": ROWS_AT_ONCE}
 
 
-def recorded_at(moment: datetime) -> tuple[Any, Select[Any]]:
-    """The cases that were recorded and not withdrawn, as known at a moment: their model, and a statement to extend."""
-    version = version_of(CaseReview)
-    return version, as_at(CaseReview, moment).where(version.withdrawn_at.is_(None))
+def recorded_at(moment: datetime | None) -> tuple[Any, Select[Any]]:
+    """The cases that were recorded and not withdrawn, as known at a moment (None: as they are).
+
+    Gives their model, and a statement that can be extended.
+    """
+    model, chosen = _all_at(moment)
+    return model, chosen.where(model.withdrawn_at.is_(None))
 
 
-def cases_at(session: Session, moment: datetime, ccgs: set[UUID] | None = None) -> Iterator[Row[Any]]:
+def _all_at(moment: datetime | None) -> tuple[Any, Select[Any]]:
+    if moment is None:
+        return CaseReview, select(CaseReview)
+    return version_of(CaseReview), as_at(CaseReview, moment)
+
+
+def cases_at(session: Session, moment: datetime | None, ccgs: set[UUID] | None = None) -> Iterator[Row[Any]]:
     """Every such case with CASE_COLUMNS, and with SOURCE_COLUMNS of its rapid review as `source_...`, by reference.
 
     References are in the order of their bytes. With `ccgs`, of those CCGs alone.
     """
     version, chosen = recorded_at(moment)
-    sources = as_at(CaseReview, moment).subquery()
-    source: Any = aliased(version, sources)
+    source: Any = aliased(version, _all_at(moment)[1].subquery())
     if ccgs is not None:
         chosen = chosen.where(version.ccg_id.in_(ccgs))
     wanted = (

@@ -35,11 +35,11 @@ from app.access.people import Access
 from app.access.permissions import Permission
 from app.access.row_scope import RowScope
 from app.cases.writing import new_reference
-from models import CaseReview, OwnedByCCG, db
+from models import CaseReview, OwnedByCCG, db, version_of, versioned_models
 from models.declarations import Item, Kind, items_of
 from tests.access.guards import SESSION_GUARDS, without
 from tests.conftest import NOW, TODAY, add_case
-from tests.databases import unguarded
+from tests.databases import erasing, unguarded
 from tests.visitor import Visitor
 
 log = logging.getLogger(__name__)
@@ -344,7 +344,7 @@ def _queries(view: Any, world: World) -> Iterator[tuple[str, str]]:
 
 def reference_list(endpoint: str, *, kept: bool = False) -> Door:
     """A list that holds no case, whichever id is asked for. If it is `kept`, administrators change its entries."""
-    read = [claims(f"{endpoint}.{one}") for one in ("index_view", "export", "details_view")]
+    read = [claims(f"{endpoint}.{one}") for one in ("index_view", "export", "details_view", "history_view")]
     written = [claims(f"{endpoint}.{one}", "GET", "POST") for one in ("edit_view", "create_view")]
     fields = {"version": "1", "label": "Taken", "position": "1"}
 
@@ -354,6 +354,7 @@ def reference_list(endpoint: str, *, kept: bool = False) -> Door:
         yield Knock(f"{name} list", f"{at}/?search={case['overview']}")
         yield Knock(f"{name} export", f"{at}/export/csv/?search={case['overview']}")
         yield Knock(f"{name} details GET", f"{at}/details/?id={case['id']}")
+        yield Knock(f"{name} history GET", f"{at}/history/?id={case['id']}")
         yield Knock(f"{name} edit GET", f"{at}/edit/?id={case['id']}")
         yield Knock(f"{name} edit POST", f"{at}/edit/?id={case['id']}", fields)
         entry = f"edit/?id={world.entry_of(endpoint)}"
@@ -442,11 +443,45 @@ def discarded(world: World) -> Iterator[Knock]:
     yield Knock("cases discard", f"/cases/discard/?draft={world.foreign[0]['open']['id']}", {}, needs=CASES)
 
 
+def asked_and_confirmed(world: World) -> Iterator[Knock]:
+    """Answers about foreign cases, the findings of a foreign CCG, and its quarter."""
+    for cases in world.foreign:
+        answer = f"/data-quality/answer/?query=not_published&id={cases['open']['id']}"
+        yield Knock("data quality answer GET", answer, leads=True, needs=CASES)
+        yield Knock("data quality answer", answer, {"note": "Taken."}, leads=True, needs=CASES)
+        yield Knock("data quality of a CCG", f"/data-quality/?ccg={cases.code}", leads=True)
+        quarter = {"quarter": "2021-22-Q3", "ccg": cases.code}
+        yield Knock("data quality confirm", "/data-quality/confirm/", quarter, leads=True, needs=CASES)
+
+
+EXTRACT_PAGES = {
+    "details_view": "details",
+    "differences_view": "differences",
+    "download_view": "download",
+    "spreadsheet_view": "download-for-spreadsheets",
+}
+EXTRACT_FORMS = {"draw_view": "draw", "sign_off_view": "sign-off", "receipt_view": "receipt"}
+
+
+def extracts(world: World) -> Iterator[Knock]:
+    """The screens of extracts, which hold the cases of all of England: for analysts, whatever id is asked for."""
+    theirs = world.foreign[0]["open"]["id"]
+    yield Knock("extracts", "/extracts/")
+    for page in (*EXTRACT_PAGES.values(), *EXTRACT_FORMS.values()):
+        if page != "draw":
+            yield Knock(f"extracts {page} GET", f"/extracts/{page}/?id={theirs}")
+    yield Knock("extracts draw GET", "/extracts/draw/")
+    for page in EXTRACT_FORMS.values():
+        fields = {"quarter": "no quarter", "receipt": "Taken."}
+        yield Knock(f"extracts {page} sent", f"/extracts/{page}/?id={theirs}", fields)
+
+
 DOORS: tuple[Door, ...] = (
     page("admin.index", "/", "home figures", leads=True),
     list_of("cases"),
     Door(frozenset(), own_cases),
     by_key("cases.details_view", "/cases/details/", "open"),
+    by_key("cases.history_view", "/cases/history/", "open"),
     by_key("cases.edit_view", "/cases/edit/", "to change", change),
     by_key("cases.close_view", "/cases/close/", "to close", closing),
     by_key("cases.reopen_view", "/cases/reopen/", "closed", reason),
@@ -456,6 +491,17 @@ DOORS: tuple[Door, ...] = (
     Door(claims("cases.keep_view", "POST"), typed_and_kept),
     Door(claims("cases.discard_view", "POST"), discarded),
     Door(claims("cases.update_several_view", "GET", "POST"), several),
+    page("data_quality.index", "/data-quality/", "data quality", leads=True),
+    Door(
+        claims("data_quality.answer_view", "GET", "POST") | claims("data_quality.confirm", "POST"), asked_and_confirmed
+    ),
+    Door(
+        frozenset().union(
+            *(claims(f"extracts.{one}") for one in (*EXTRACT_PAGES, "index")),
+            *(claims(f"extracts.{one}", "GET", "POST") for one in EXTRACT_FORMS),
+        ),
+        extracts,
+    ),
     reference_list("ccgs"),
     reference_list("stps"),
     reference_list("regions"),
@@ -652,7 +698,9 @@ def owned_tables() -> list[Table]:
     """The tables whose rows belong to a CCG, those that refer to others first."""
     mappers = inspect(CaseReview).registry.mappers
     owned = {mapper.local_table for mapper in mappers if issubclass(mapper.class_, OwnedByCCG)}
-    return [table for table in reversed(db.metadata.sorted_tables) if table in owned]
+    # Versions are added with each row, and nothing takes them away.
+    versions = {version_of(model).__table__ for model in versioned_models()}
+    return [table for table in reversed(db.metadata.sorted_tables) if table in owned - versions]
 
 
 def all_rows(app: Flask) -> Rows:
@@ -667,7 +715,7 @@ def all_rows(app: Flask) -> Rows:
 
 def take_away(app: Flask, rows: Rows) -> None:
     """Takes rows out of the database, as if they had never been recorded."""
-    with unguarded(app) as session:
+    with unguarded(app) as session, erasing(session):
         for table in owned_tables():
             keys = [key[1:] for key in rows if key[0] == table.name]
             if keys:

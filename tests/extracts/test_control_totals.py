@@ -215,15 +215,15 @@ def write(past: History, steps: list[tuple[int, str, int]], merged_on: int | Non
             rows.append(past.add(CODES[which % 3], moment, overview="First words", incident_date=date(2021, 1, 1)))
         elif rows:
             row = rows[which % len(rows)]
-            closing = {"status": "closed", "date_closed": date(2021, 3, 9), **EMBARGOED}
-            changes: dict[str, Any] = {
+            closing: dict[str, Any] = {"status": "closed", "date_closed": date(2021, 3, 9), **EMBARGOED}
+            possible: dict[str, dict[str, Any]] = {
                 "withdraw": {"withdrawn_at": moment, "withdrawn_reason": "Twice"},
                 "bring back": {"withdrawn_at": None, "withdrawn_reason": None},
                 "close": closing,
                 "reopen": OPEN,
                 "reword": {"overview": f"Reworded on day {day}"},
-            }[what]
-            past.change(row, moment, **changes)
+            }
+            past.change(row, moment, **possible[what])
     if merged_on is not None:
         ccgs = {one.code: one.id for one in past.session.scalars(select(Organisation).filter_by(kind="ccg"))}
         past.known_since(moment_of(merged_on))
