@@ -12,6 +12,7 @@ from app.access.current import current_access, is_signed_in, may
 from app.access.permissions import Permission
 from app.nhsuk.theme import NHS_THEME
 
+from .audit import AuditView
 from .base import TrackerView
 from .case_drafts import FORMS
 from .cases import CaseReviewView
@@ -41,6 +42,7 @@ VIEWS: tuple[type[TrackerView | DataDictionaryView | DataQualityView | ExtractVi
     ThemeView,
     DesignatedProfessionalView,
     DataDictionaryView,
+    AuditView,
 )
 CASE_FORMS = FORMS
 # Forms that check their own token, so that a stale one keeps what was typed.

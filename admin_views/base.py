@@ -21,6 +21,7 @@ from app.extracts.download import write_csv
 from app.nhsuk.form_converter import form_class_for
 from app.nhsuk.forms import NHSForm
 from models import db
+from models.enumerations import AuditAction
 
 from . import list_page
 from .history import ShowsHistory
@@ -183,7 +184,8 @@ class TrackerView(ShowsHistory):
         chosen = self.in_order(
             self.chosen_rows(args.search, args.filters), column[0] if column else None, bool(args.sort_desc)
         )
-        file = write_csv(db.session(), chosen, self.list_of, lookups())
+        file, rows = write_csv(db.session(), chosen, self.list_of, lookups())
+        self.note(AuditAction.DOWNLOADED, args.search, args.filters, rows)
         length = file.seek(0, 2)
         file.seek(0)
         response = send_file(

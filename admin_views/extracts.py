@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import BaseView, expose
 from sqlalchemy import select
 
-from app.access import clock
+from app.access import audit, clock
 from app.access.current import current_access, may
 from app.access.permissions import Permission
 from app.cases import writing
@@ -24,6 +24,7 @@ from app.nhsuk.forms import NHSForm
 from app.nhsuk.wording import nhs_moment
 from app.rules.words import count_of
 from models import Extract, db
+from models.enumerations import AuditAction
 
 from . import case_form, extract_facts
 from .extract_forms import DrawForm, ReceiptForm, offer_quarters
@@ -177,7 +178,7 @@ class ExtractView(BaseView):
         extract, form = _one_or_404(), ReceiptForm()
         back = self.get_url(".details_view", id=extract.id)
         if form.is_submitted() and form.validate():
-            keeping.note_receipt(db.session(), extract.id, form["receipt"].data, by=current_access().person)
+            keeping.note_receipt(db.session(), extract, form["receipt"].data, by=current_access().person)
             db.session.commit()
             flash("Receipt noted", "success")
             return redirect(back)
@@ -189,6 +190,7 @@ class ExtractView(BaseView):
     def download_view(self) -> ResponseReturnValue:
         """The package as it was drawn, byte for byte."""
         extract = _one_or_404()
+        _note_download(extract)
         return _sent(_verified_or_409(extract), _file_name(extract), "application/zip")
 
     @expose("/download-for-spreadsheets/")
@@ -197,6 +199,7 @@ class ExtractView(BaseView):
         extract = _one_or_404()
         with _verified_or_409(extract) as file:
             copy = safe_copy(package.rows_of(file, CASES))
+        _note_download(extract, ", for spreadsheets")
         name = _file_name(extract).removesuffix(".zip") + "_for-spreadsheets.csv"
         return _sent(copy, name, "text/csv")
 
@@ -230,6 +233,15 @@ def _verified_or_409(extract: Extract) -> IO[bytes]:
         return keeping.verified(db.session(), extract)
     except keeping.Damaged:
         abort(409, PROBLEM)
+
+
+def _note_download(extract: Extract, what: str = "") -> None:
+    audit.note_reading(
+        AuditAction.EXTRACT_DOWNLOADED,
+        about=Extract.__tablename__,
+        about_id=extract.id,
+        details=f"{extract_facts.name_of(extract)}{what}",
+    )
 
 
 def _sent(file: IO[bytes], name: str, type_: str) -> ResponseReturnValue:

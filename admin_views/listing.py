@@ -15,10 +15,13 @@ from markupsafe import Markup
 from sqlalchemy import ColumnElement, Select, asc, desc, func, nulls_last, select
 from sqlalchemy import case as when
 
+from app.access import audit
 from app.access.current import lookups
 from app.cases.searching import rows_with
+from app.rules.words import count_of
 from models import db
 from models.declarations import Item, Kind, items_of
+from models.enumerations import AuditAction
 
 from . import columns
 from .filters import NamedFilter, TrackerFilter, filters_for
@@ -104,6 +107,8 @@ class ListView(ModelView):
         execute: bool = True,
         page_size: int | None = None,
     ) -> tuple[int, list[Any]]:
+        if search:
+            self.note(AuditAction.SEARCHED, search, filters)
         chosen = self.chosen_rows(search, filters)
         session = db.session()
         count = session.scalar(chosen.with_only_columns(func.count(), maintain_column_froms=True)) or 0
@@ -114,6 +119,15 @@ class ListView(ModelView):
             *columns.loads_for(self.list_of, names, self.items)
         )
         return count, list(session.scalars(ordered.limit(size).offset(start)))
+
+    def note(self, action: AuditAction, search: str | None, filters: Any, rows: int | None = None) -> None:
+        """Notes what was searched or downloaded: over what and with which filters, never the words or values."""
+        said = [self.title if rows is None else f"{count_of(rows, self.one, self.many)} of {self.title}"]
+        if search and rows is not None:
+            said.append("found by a search")
+        if filters:
+            said.append(f"filters: {', '.join(dict.fromkeys(label for _, label, _ in filters))}")
+        audit.note_reading(action, about=self.list_of.__tablename__, details="; ".join(said))
 
     @pass_context
     def get_list_value(self, context: Any, model: Any, name: str) -> str | Markup:

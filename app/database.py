@@ -210,6 +210,18 @@ def begin_consistent_read(session: Session) -> None:
         Session.connection(session).exec_driver_sql("BEGIN")
 
 
+def hold_alone(session: Session, key: int) -> bool:
+    """Whether this transaction now holds something that one may hold at a time. It is given back when it ends.
+
+    On SQLite the right to write is that thing.
+    """
+    connection = Session.connection(session)
+    if is_postgresql(session):
+        return bool(connection.scalar(select(func.pg_try_advisory_xact_lock(key))))
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    return True
+
+
 def in_byte_order(session: Session, column: Any) -> Any:
     """A text column to order by, in the order of its bytes, whatever the database's collation."""
     return column.collate("C") if is_postgresql(session) else column

@@ -17,6 +17,7 @@ class Permission(StrEnum):
     REFERENCE_WRITE = "keep the reference lists"
     EXTRACT_DRAW = "draw and download quarterly extracts"
     EXTRACT_SIGN_OFF = "sign off quarterly extracts that somebody else drew"
+    AUDIT_READ = "read who did what"
     QUARTER_READ = "see queries about cases, and which CCGs have confirmed a quarter"
     QUARTER_CONFIRM = "answer queries and confirm quarters"
 
@@ -28,8 +29,8 @@ _EXTRACTS = {Permission.EXTRACT_DRAW, Permission.EXTRACT_SIGN_OFF}
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.CCG_EDITOR: frozenset(_EVERYBODY | _READS_CASES | {Permission.CASE_WRITE, Permission.QUARTER_CONFIRM}),
     Role.OVERSIGHT: frozenset(_EVERYBODY | _READS_CASES),
-    Role.ANALYST: frozenset(_EVERYBODY | _READS_CASES | _EXTRACTS),
-    Role.ADMINISTRATOR: frozenset(_EVERYBODY | {Permission.REFERENCE_WRITE}),
+    Role.ANALYST: frozenset(_EVERYBODY | _READS_CASES | _EXTRACTS | {Permission.AUDIT_READ}),
+    Role.ADMINISTRATOR: frozenset(_EVERYBODY | {Permission.REFERENCE_WRITE, Permission.AUDIT_READ}),
 }
 
 

@@ -8,10 +8,11 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.access import audit
 from app.access.lookups import Lookups
 from app.rules.quarters import Quarter, quarter_of
-from models import CaseReview, Person, QuarterConfirmation, QueryAnswer
-from models.enumerations import Query
+from models import CaseReview, Organisation, Person, QuarterConfirmation, QueryAnswer
+from models.enumerations import AuditAction, Query
 
 
 def to_be_confirmed(today: date) -> list[Quarter]:
@@ -24,6 +25,9 @@ def answer(session: Session, case: CaseReview, query: Query, note: str, *, by: P
     """Answers a query about a case, for the quarter in which `at` lies; the caller commits."""
     session.add(
         QueryAnswer(ccg_id=case.ccg_id, case_id=case.id, query=query, note=note, answered_at=at, answered_by_id=by.id)
+    )
+    audit.write(
+        session, AuditAction.QUERY_ANSWERED, by=by.id, at=at, about=audit.CASE, about_id=case.id, details=query.label
     )
 
 
@@ -40,6 +44,15 @@ def confirm(
             confirmed_at=at,
             confirmed_by_id=by.id,
         )
+    )
+    audit.write(
+        session,
+        AuditAction.QUARTER_CONFIRMED,
+        by=by.id,
+        at=at,
+        about=Organisation.__tablename__,
+        about_id=ccg_id,
+        details=quarter.name,
     )
 
 

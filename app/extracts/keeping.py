@@ -12,10 +12,11 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.access import clock
+from app.access import audit, clock
 from app.access.row_scope import OutsideScope, scope_of
 from app.rules.quarters import Quarter
 from models import Extract, ExtractPart, Person, Receipt, SignOff
+from models.enumerations import AuditAction
 
 from . import package
 from .package import IN_MEMORY
@@ -45,13 +46,28 @@ def sign_off(session: Session, extract_id: UUID, *, by: Person) -> SignOff:
         extract_id=extract.id, drawn_by_id=extract.drawn_by_id, signed_off_by_id=by.id, signed_off_at=clock.now()
     )
     session.add(signature)
+    note(session, AuditAction.EXTRACT_SIGNED_OFF, extract, by=by)
     session.flush()
     return signature
 
 
-def note_receipt(session: Session, extract_id: UUID, receipt: str, *, by: Person) -> None:
+def note(session: Session, action: AuditAction, extract: Extract, *, by: Person, details: str = "") -> None:
+    """Writes down what was done with an extract, in the session's transaction."""
+    audit.write(
+        session,
+        action,
+        by=by.id,
+        at=clock.now(),
+        about=Extract.__tablename__,
+        about_id=extract.id,
+        details=f"{extract.quarter} number {extract.number}{details}",
+    )
+
+
+def note_receipt(session: Session, extract: Extract, receipt: str, *, by: Person) -> None:
     """Notes what the transfer service answered; the caller commits."""
-    session.add(Receipt(extract_id=extract_id, receipt=receipt, noted_by_id=by.id, noted_at=clock.now()))
+    note(session, AuditAction.RECEIPT_NOTED, extract, by=by)
+    session.add(Receipt(extract_id=extract.id, receipt=receipt, noted_by_id=by.id, noted_at=clock.now()))
 
 
 def verified(session: Session, extract: Extract) -> IO[bytes]:

@@ -27,11 +27,12 @@ from app.access.row_scope import every_organisation
 from app.database import WritersBusy, begin_consistent_read, wait_for_writers
 from app.rules.quarters import Quarter, quarter_named
 from models import CaseReview, Extract, ExtractPart, Person, QuarterConfirmation
+from models.enumerations import AuditAction
 
 from . import control_totals, package, schema
 from .columns import columns_of, text_of
 from .control_totals import Area, ControlTotals, DoNotAddUp
-from .keeping import latest_signed_off, verified
+from .keeping import latest_signed_off, note, verified
 from .package import IN_MEMORY, About, csv_file
 from .quality import Found, findings_at
 from .schema import CASES, QUALITY, TOTALS
@@ -222,7 +223,7 @@ def _keep(
             package.write_package(file, files, about, lists)
             extract.size, extract.sha256 = package.digest_of(file)
             try:
-                _store(session, extract, file)
+                _store(session, extract, file, by)
             except IntegrityError:  # Somebody, or the same button, has drawn the quarter at the same time.
                 session.rollback()
                 if twin := _drawn_with(session, extract.drawn_with):
@@ -257,8 +258,9 @@ def _apart(session: Session, extract: Extract) -> Extract:
     return extract
 
 
-def _store(session: Session, extract: Extract, file: IO[bytes]) -> None:
+def _store(session: Session, extract: Extract, file: IO[bytes], by: Person) -> None:
     session.add(extract)
+    note(session, AuditAction.EXTRACT_DRAWN, extract, by=by, details=f"; {extract.rows} cases")
     session.flush()
     file.seek(0)
     position = 0

@@ -9,11 +9,12 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user, logout_user
 
+from app.access import audit
 from app.access.clock import now
 from app.cases import drafts
 from app.nhsuk.wording import nhs_time
 from models import Person, db
-from models.enumerations import SessionEnd
+from models.enumerations import AuditAction, SessionEnd
 
 from . import demo, sessions
 from .tokens import Refused
@@ -56,6 +57,8 @@ def demo_sign_in() -> ResponseReturnValue:
         person = demo.sign_in(db.session(), current_app.extensions["demo_provider"], account, now=now())
     except Refused as refused:
         log.warning("Sign-in refused: %s", refused.reason)
+        audit.write(db.session(), AuditAction.SIGN_IN_REFUSED, by=None, at=now(), details=refused.reason)
+        db.session.commit()
         abort(403, "sign-in")
     return _begin_session(person)
 
@@ -63,6 +66,8 @@ def demo_sign_in() -> ResponseReturnValue:
 @blueprint.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
     """Ends the session at once, on the server and in the browser."""
+    if current_user.is_authenticated:
+        audit.write(db.session(), AuditAction.SIGNED_OUT, by=current_user.person.id, at=now())
     _end_session(SessionEnd.SIGNED_OUT)
     db.session.commit()
     logout_user()
@@ -106,6 +111,7 @@ def _begin_session(person: Person) -> ResponseReturnValue:
     _end_session(SessionEnd.REPLACED)
     sessions.end_timed_out(db.session(), person, sessions.limits_of(current_app.config), at=now())
     sessions.clear_away(db.session(), at=now())
+    audit.write(db.session(), AuditAction.SIGNED_IN, by=person.id, at=now())
     signed_in = sessions.start(db.session(), person, sessions.limits_of(current_app.config), at=now())
     db.session.commit()
     drafts.erase_old_when_due(db.session(), now())

@@ -6,7 +6,7 @@ from alembic import op
 from models import append_only, history_triggers, row_security
 
 revision = "0009"
-down_revision = "0007"
+down_revision = "0008"
 
 
 def upgrade() -> None:
