@@ -28,7 +28,7 @@ def create_triggers(connection: Connection) -> None:
 def drop_function(connection: Connection) -> None:
     """Takes away what the triggers called, after their tables have gone."""
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("DROP FUNCTION rows_never_change()")
+        connection.exec_driver_sql("DROP FUNCTION IF EXISTS rows_never_change()")
 
 
 def _create(connection: Connection, table: str) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from flask import g, has_request_context, request
 from sqlalchemy import event, inspect
@@ -111,14 +111,15 @@ def _write_changes(session: Session, flush: UOWTransaction, rows: object) -> Non
     by, _ = signature_of(session)
     for row in [*session.new, *session.dirty]:
         if isinstance(row, Versioned) and session.is_modified(row):
-            state = inspect(row)
+            if row.id is None:  # type: ignore[attr-defined]
+                row.id = uuid4()  # type: ignore[attr-defined]
             write(
                 session,
                 _action_of(row),
                 by=by,
                 at=clock.now(),
                 about=row.__tablename__,  # type: ignore[attr-defined]
-                about_id=state.identity[0] if state.identity else row.id,  # type: ignore[attr-defined]
+                about_id=row.id,  # type: ignore[attr-defined]
             )
 
 

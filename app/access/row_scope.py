@@ -111,7 +111,7 @@ def every_organisation(reason: str, by: UUID | None = None) -> Iterator[TrackerS
     read, and stays there whatever becomes of the work.
     """
     with new_session() as session:
-        audit.write(session, AuditAction.EVERY_ORGANISATION, by=by, at=clock.now(), reason=reason)
+        audit.write(session, AuditAction.EVERY_ORGANISATION, by=by, at=clock.now(), reason=reason, details=reason)
         session.commit()
         enter(session, EVERYTHING)
         sign(session, by, reason)

@@ -108,7 +108,7 @@ def draw(
             raise CannotDraw(f"The control totals do not add up. The file has {rows} cases, the totals another number")
         totals.write(drawn[TOTALS][1])
         session.rollback()
-        new = Extract(
+        facts: dict[str, Any] = dict(
             quarter=quarter.name,
             cut_off=cut_off,
             opening_cut_off=opening.cut_off,
@@ -118,7 +118,9 @@ def draw(
             rows=rows,
             drawn_with=drawn_with,
         )
-        return _keep(session, new, {name: file for name, (file, _) in drawn.items()}, opening.words, by, reason, lists)
+        return _keep(
+            session, facts, {name: file for name, (file, _) in drawn.items()}, opening.words, by, reason, lists
+        )
 
 
 def _wait(session: Session, cut_off: datetime) -> None:
@@ -190,7 +192,7 @@ def _walk(session: Session, opening: _Opening, cut_off: datetime, lists: Lookups
 
 def _keep(
     session: Session,
-    new: Extract,
+    facts: dict[str, Any],
     files: dict[str, IO[bytes]],
     opening: str,
     by: Person,
@@ -198,13 +200,13 @@ def _keep(
     lists: Lookups,
 ) -> Extract:
     """Packs the files under the next number and writes record and bytes in one transaction."""
-    quarter = quarter_named(new.quarter)
-    new.cases_sha256 = package.digest_of(files[CASES])[1]
+    quarter = quarter_named(facts["quarter"])
+    facts["cases_sha256"] = package.digest_of(files[CASES])[1]
     for _ in range(ATTEMPTS):
         number = _needs_a_reason(session, quarter, reason) + 1
         confirmed, ccgs = confirmed_of(session, quarter, lists)
         session.rollback()
-        extract = Extract(**_columns_of(new), number=number, reason=reason.strip() if number > 1 else "")
+        extract = Extract(**facts, number=number, reason=reason.strip() if number > 1 else "")
         extract.drawn_at = clock.now()
         about = About(
             quarter=quarter,
@@ -231,10 +233,6 @@ def _keep(
                 continue
         return _apart(session, extract)
     raise CannotDraw("Others are drawing this quarter at the same time. Try again in a minute")
-
-
-def _columns_of(new: Extract) -> dict[str, Any]:
-    return {name: value for name, value in vars(new).items() if name in Extract.__mapper__.columns}
 
 
 def _needs_a_reason(session: Session, quarter: Quarter, reason: str) -> int:

@@ -145,8 +145,8 @@ def _sqlite_without_triggers(app: Flask) -> Iterator[None]:
 def _without_policies(app: Flask) -> Any:
     return _altered(
         app,
-        ["ALTER TABLE case_review DISABLE ROW LEVEL SECURITY"],
-        ["ALTER TABLE case_review ENABLE ROW LEVEL SECURITY"],
+        [f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY" for table in ("case_review", "case_review_version")],
+        [f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY" for table in ("case_review", "case_review_version")],
     )
 
 

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from models import append_only
+
 revision = "0008"
 down_revision = "0007"
 
@@ -29,6 +31,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """The chain goes; events of later kinds stay, which the older service does not know."""
     op.drop_table("audit_seal")
+    append_only.drop_function(op.get_bind())
     op.drop_index("ix_audit_event_about_id", "audit_event")
     with op.batch_alter_table("audit_event") as batch:
         batch.drop_column("details")

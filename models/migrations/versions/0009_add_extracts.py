@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from models import append_only, history_triggers, row_security
+from models import history_triggers, row_security
 
 revision = "0009"
 down_revision = "0008"
@@ -122,4 +122,3 @@ def downgrade() -> None:
         "extract",
     ):
         op.drop_table(table)
-    append_only.drop_function(op.get_bind())
