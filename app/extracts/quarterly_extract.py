@@ -108,16 +108,16 @@ def draw(
             raise CannotDraw(f"The control totals do not add up. The file has {rows} cases, the totals another number")
         totals.write(drawn[TOTALS][1])
         session.rollback()
-        facts: dict[str, Any] = dict(
-            quarter=quarter.name,
-            cut_off=cut_off,
-            opening_cut_off=opening.cut_off,
-            opening_id=opening.extract.id if opening.extract else None,
-            drawn_by_id=by.id,
-            schema_version=schema.schema_version(),
-            rows=rows,
-            drawn_with=drawn_with,
-        )
+        facts: dict[str, Any] = {
+            "quarter": quarter.name,
+            "cut_off": cut_off,
+            "opening_cut_off": opening.cut_off,
+            "opening_id": opening.extract.id if opening.extract else None,
+            "drawn_by_id": by.id,
+            "schema_version": schema.schema_version(),
+            "rows": rows,
+            "drawn_with": drawn_with,
+        }
         return _keep(
             session, facts, {name: file for name, (file, _) in drawn.items()}, opening.words, by, reason, lists
         )
