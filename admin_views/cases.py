@@ -15,7 +15,7 @@ from app.access.permissions import Permission
 from app.access.visibility import who_can_see
 from app.cases import conditions
 from app.cases.searching import cases_with
-from app.cases.timeline import timeline_of
+from app.cases.timeline import done_between, timeline_of
 from app.nhsuk.forms import NHSForm
 from app.nhsuk.wording import nhs_moment
 from models import CaseReview, Section, db
@@ -128,6 +128,9 @@ class CaseReviewView(KeepsDrafts, UpdatesSeveral):
             (f"{viewer.role.label}: {viewer.place.name}", viewer.because)
             for viewer in who_can_see(row.ccg_id, lookups().organisations, lookups().today)
         ]
+
+    def event_between(self, before: Any, after: Any) -> str:
+        return done_between(before, after)
 
     def sections_of(self, row: CaseReview) -> list[tuple[str, list[tuple[str, str | Markup]]]]:
         """Without what says nothing: the withdrawal of a case in use, the current CCG where it is the same."""

@@ -35,7 +35,7 @@ from app.access.people import Access
 from app.access.permissions import Permission
 from app.access.row_scope import RowScope
 from app.cases.writing import new_reference
-from models import CaseReview, OwnedByCCG, db
+from models import CaseReview, OwnedByCCG, db, version_of, versioned_models
 from models.declarations import Item, Kind, items_of
 from tests.access.guards import SESSION_GUARDS, without
 from tests.conftest import NOW, TODAY, add_case
@@ -344,7 +344,7 @@ def _queries(view: Any, world: World) -> Iterator[tuple[str, str]]:
 
 def reference_list(endpoint: str, *, kept: bool = False) -> Door:
     """A list that holds no case, whichever id is asked for. If it is `kept`, administrators change its entries."""
-    read = [claims(f"{endpoint}.{one}") for one in ("index_view", "export", "details_view")]
+    read = [claims(f"{endpoint}.{one}") for one in ("index_view", "export", "details_view", "history_view")]
     written = [claims(f"{endpoint}.{one}", "GET", "POST") for one in ("edit_view", "create_view")]
     fields = {"version": "1", "label": "Taken", "position": "1"}
 
@@ -354,6 +354,7 @@ def reference_list(endpoint: str, *, kept: bool = False) -> Door:
         yield Knock(f"{name} list", f"{at}/?search={case['overview']}")
         yield Knock(f"{name} export", f"{at}/export/csv/?search={case['overview']}")
         yield Knock(f"{name} details GET", f"{at}/details/?id={case['id']}")
+        yield Knock(f"{name} history GET", f"{at}/history/?id={case['id']}")
         yield Knock(f"{name} edit GET", f"{at}/edit/?id={case['id']}")
         yield Knock(f"{name} edit POST", f"{at}/edit/?id={case['id']}", fields)
         entry = f"edit/?id={world.entry_of(endpoint)}"
@@ -410,6 +411,9 @@ def own_cases(world: World) -> Iterator[Knock]:
     rapid, linked, own = (world.own[use] for use in ("rapid", "linked", "to change"))
     yield Knock("cases details: grown into", f"/cases/details/?id={rapid['id']}", leads=True)
     yield Knock("cases details: converted from", f"/cases/details/?id={linked['id']}", leads=True)
+    # That the link came is a version more. It says nothing of the case to which it leads.
+    past = f"/cases/history/?id={linked['id']}"
+    yield Knock("cases history: converted from", past, leads=True, compared=False)
     other_type = form_of(rapid, review_type=str(own["review_type_id"]), overview="")
     yield Knock("cases edit: grown into", f"/cases/edit/?id={rapid['id']}", other_type, leads=True, needs=CASES)
     source = form_of(own, converted_from=world.foreign[0]["rapid"]["reference"])
@@ -447,6 +451,7 @@ DOORS: tuple[Door, ...] = (
     list_of("cases"),
     Door(frozenset(), own_cases),
     by_key("cases.details_view", "/cases/details/", "open"),
+    by_key("cases.history_view", "/cases/history/", "open"),
     by_key("cases.edit_view", "/cases/edit/", "to change", change),
     by_key("cases.close_view", "/cases/close/", "to close", closing),
     by_key("cases.reopen_view", "/cases/reopen/", "closed", reason),
@@ -649,9 +654,13 @@ Rows = dict[tuple[Any, ...], dict[str, Any]]
 
 
 def owned_tables() -> list[Table]:
-    """The tables whose rows belong to a CCG, those that refer to others first."""
+    """The tables whose rows belong to a CCG, those that refer to others first.
+
+    Versions are left out: a trigger adds them with each write to a case, and nobody takes them away.
+    """
     mappers = inspect(CaseReview).registry.mappers
-    owned = {mapper.local_table for mapper in mappers if issubclass(mapper.class_, OwnedByCCG)}
+    kept = {version_of(model) for model in versioned_models()}
+    owned = {one.local_table for one in mappers if issubclass(one.class_, OwnedByCCG) and one.class_ not in kept}
     return [table for table in reversed(db.metadata.sorted_tables) if table in owned]
 
 
