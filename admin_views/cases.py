@@ -21,7 +21,7 @@ from app.nhsuk.wording import nhs_moment
 from models import CaseReview, Section, db
 from models.enumerations import Status
 
-from . import case_drafts, case_form, case_saving
+from . import case_conflict, case_drafts, case_form, case_saving
 from .case_actions import ACTIONS, CaseAction
 from .case_bulk import UpdatesSeveral
 from .case_drafts import KeepsDrafts
@@ -148,6 +148,8 @@ class CaseReviewView(KeepsDrafts, UpdatesSeveral):
     def render(self, template: str, **kwargs: Any) -> str:
         if str(request.endpoint) in case_drafts.FORMS:
             kwargs["kept"] = case_drafts.kept_of(kwargs["form"])
+            if kwargs["form"].conflict is not None:
+                template, kwargs["problems"] = "cases/conflict.html", case_conflict.problems_on(kwargs["form"])
         return super().render(template, **kwargs)
 
     def create_form(self, obj: Any = None) -> NHSForm:

@@ -94,7 +94,7 @@ class ShowsHistory(SavesViews):
 
     def _versions_shown(self, versions: Sequence[Any]) -> list[VersionShown]:
         """The versions of a row as the page shows them, the newest first."""
-        names = _names_of_people(versions)
+        names = names_of_people(versions)
         found = [
             VersionShown(
                 number=after.number,
@@ -117,7 +117,7 @@ def _day_asked_for(typed: str) -> tuple[date | None, str]:
     return (None, AHEAD) if day > clock.today() else (day, "")
 
 
-def _names_of_people(versions: Sequence[Any]) -> dict[UUID, str]:
+def names_of_people(versions: Sequence[Any]) -> dict[UUID, str]:
     """The names of those who made versions."""
     ids = {version.changed_by_id for version in versions if version.changed_by_id}
     return {one.id: one.name for one in db.session.scalars(select(Person).where(Person.id.in_(ids)))}
