@@ -95,7 +95,7 @@ def _is_new(form: NHSForm) -> bool:
 def _refuse(form: NHSForm, why: str) -> None:
     """Says why a case cannot be changed like this any more, since when and by whom. What was typed is kept."""
     case: CaseReview = form.case
-    reference, since = case.reference, f"It was changed on {nhs_moment(case.changed_at)}"
+    reference, since = case.reference, f"It was last changed on {nhs_moment(case.changed_at)}"
     by = f", by {case.changed_by.name}" if case.changed_by else ""
     is_kept = case_conflict.keep(form) is not None
     below = f"{BELOW}, {KEPT}" if is_kept else BELOW
