@@ -23,7 +23,7 @@ from . import case_form
 class CaseAction:
     """One page: when it fits, what it asks, what it does. `fixed` are the values that it sets by itself.
 
-    `form` takes the case and what a draft gives a form.
+    `form` takes the case and what a draft gives a form. `fits_withdrawn` where it is about withdrawing itself.
     """
 
     button: str
@@ -36,6 +36,7 @@ class CaseAction:
     do: Callable[[CaseReview, NHSForm, Person, datetime, date], CaseReview]
     fixed: Mapping[str, Any] = field(default_factory=dict)
     rules_must_hold: bool = True
+    fits_withdrawn: bool = False
 
 
 def _reason(question: str, hint: str) -> type[NHSForm]:
@@ -140,6 +141,7 @@ ACTIONS: dict[str, CaseAction] = {
         fits=lambda case: not case.is_withdrawn,
         form=lambda case, typed: WithdrawForm(**typed),
         do=_withdraw,
+        fits_withdrawn=True,
         rules_must_hold=False,
     ),
     "bring_back": CaseAction(
@@ -151,5 +153,6 @@ ACTIONS: dict[str, CaseAction] = {
         fits=lambda case: case.is_withdrawn,
         form=lambda case, typed: BringBackForm(**typed),
         do=_bring_back,
+        fits_withdrawn=True,
     ),
 }

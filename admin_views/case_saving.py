@@ -23,11 +23,12 @@ from app.rules import case_rules
 from models import CaseReview, db
 from models.enumerations import AuditAction
 
-from . import case_form
+from . import case_conflict, case_form
 from .case_actions import CaseAction
 
-STALE = "This case was changed after you opened it. What you typed is still below"
+JUST_CHANGED = "This case was changed at the same moment. What you typed is still below. Save again"
 WITHDRAWN = "is withdrawn. Bring it back before you change it"
+BELOW, KEPT = "What you typed is still below", "and is kept for 24 hours"
 ALREADY_SAVED = "You have already saved this form"
 NOT_COMPLETE = "The form was not complete. Check what you typed and save again"
 NOT_SAVED = "The case could not be saved. Save again"
@@ -37,12 +38,12 @@ NOT_SAVED = "The case could not be saved. Save again"
 
 def may_be_saved(form: NHSForm) -> bool:
     """Shapes first, then the rules: all problems at once, each on its field."""
-    shapes_hold = form.validate()
-    # On an older version the rules would speak of values that somebody else has changed meanwhile.
-    if not _is_new(form) or not _is_newest(form):
+    fits = form.case is None or not form.case.is_withdrawn
+    shapes_hold = _is_up_to_date(form, fits=fits)
+    if shapes_hold is None:
         return False
-    if form.case is not None and form.case.is_withdrawn:
-        form.add_problems({"": [f"Case {form.case.reference} {WITHDRAWN}"]})
+    if not fits:
+        _refuse(form, WITHDRAWN)
         return False
     form.checked = _check(form)
     _write_down_unknown_records(form)
@@ -51,17 +52,34 @@ def may_be_saved(form: NHSForm) -> bool:
 
 def may_be_done(form: NHSForm, action: CaseAction) -> bool:
     """As `may_be_saved`, for a page that does one thing."""
-    shapes_hold = form.validate()
-    if not _is_new(form) or not _is_newest(form):
+    fits = action.fits(form.case)
+    shapes_hold = _is_up_to_date(form, fits=fits)
+    if shapes_hold is None:
         return False
-    if not action.fits(form.case):
-        form.add_problems({"": [STALE]})
+    if not fits:
+        was_withdrawn = form.case.is_withdrawn and not action.fits_withdrawn
+        _refuse(form, WITHDRAWN if was_withdrawn else f"is already {action.state}")
         return False
     reasons = [field.item for field in form.item_fields if field.name == "reason"]
     form.add_warnings(case_rules.warnings_about(form.values, items=reasons))
     if action.rules_must_hold and _check(form, **action.fixed).problems:
         return False
     return shapes_hold and _may_be_kept(form)
+
+
+def _is_up_to_date(form: NHSForm, *, fits: bool) -> bool | None:
+    """Whether what was typed can be read, once what others have saved is in the form too, if that `fits` the case.
+
+    None where there is nothing to check: the form was saved before, or its person is to choose between values first.
+    On an older version the rules would speak of values that somebody else has changed meanwhile.
+    """
+    is_new = _is_new(form)
+    if is_new and fits:
+        case_conflict.settle(form)
+    shapes_hold: bool = form.validate()
+    if form.conflict is not None:
+        case_conflict.keep(form)
+    return shapes_hold if is_new and form.conflict is None else None
 
 
 def _is_new(form: NHSForm) -> bool:
@@ -74,14 +92,14 @@ def _is_new(form: NHSForm) -> bool:
     return False
 
 
-def _is_newest(form: NHSForm) -> bool:
-    """Whether the form was opened on the newest version of its case."""
-    case: CaseReview | None = form.case
-    if case is None or form.version.data == str(case.version):
-        return True
+def _refuse(form: NHSForm, why: str) -> None:
+    """Says why a case cannot be changed like this any more, since when and by whom. What was typed is kept."""
+    case: CaseReview = form.case
+    reference, since = case.reference, f"It was last changed on {nhs_moment(case.changed_at)}"
     by = f", by {case.changed_by.name}" if case.changed_by else ""
-    form.add_problems({"": [f"{STALE}. It was changed on {nhs_moment(case.changed_at)}{by}"]})
-    return False
+    is_kept = case_conflict.keep(form) is not None
+    below = f"{BELOW}, {KEPT}" if is_kept else BELOW
+    form.add_problems({"": [f"Case {reference} {why}. {since}{by}. {below}"]})
 
 
 def _check(form: NHSForm, **fixed: Any) -> Checked:
@@ -189,7 +207,11 @@ def _save(form: NHSForm, apply: Callable[[], CaseReview], done: str) -> CaseRevi
         _is_new(form)
     except StaleDataError:
         session.rollback()
-        form.add_problems({"": [STALE]})
+        case_conflict.settle(form)
+        if form.conflict is not None:
+            case_conflict.keep(form)
+        else:
+            form.add_problems({"": [JUST_CHANGED]})
     except IntegrityError:
         session.rollback()
         _say_why_refused(form)

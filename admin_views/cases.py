@@ -17,13 +17,13 @@ from app.access.permissions import Permission
 from app.access.visibility import who_can_see
 from app.cases import conditions
 from app.cases.searching import cases_with
-from app.cases.timeline import timeline_of
+from app.cases.timeline import done_between, timeline_of
 from app.nhsuk.forms import NHSForm
 from app.nhsuk.wording import nhs_moment
 from models import CaseReview, Section, db
 from models.enumerations import AuditAction, Status
 
-from . import case_drafts, case_form, case_saving
+from . import case_conflict, case_drafts, case_form, case_saving
 from .case_actions import ACTIONS, CaseAction
 from .case_bulk import UpdatesSeveral
 from .case_drafts import KeepsDrafts
@@ -163,6 +163,9 @@ class CaseReviewView(KeepsDrafts, UpdatesSeveral):
             for viewer in who_can_see(row.ccg_id, lookups().organisations, lookups().today)
         ]
 
+    def event_between(self, before: Any, after: Any) -> str:
+        return done_between(before, after)
+
     def sections_of(self, row: CaseReview) -> list[tuple[str, list[tuple[str, str | Markup]]]]:
         """Without what says nothing: the withdrawal of a case in use, the current CCG where it is the same."""
         silent = set() if row.is_withdrawn else {"withdrawn_at", "withdrawn_reason"}
@@ -179,6 +182,8 @@ class CaseReviewView(KeepsDrafts, UpdatesSeveral):
     def render(self, template: str, **kwargs: Any) -> str:
         if str(request.endpoint) in case_drafts.FORMS:
             kwargs["kept"] = case_drafts.kept_of(kwargs["form"])
+            if kwargs["form"].conflict is not None:
+                template, kwargs["problems"] = "cases/conflict.html", case_conflict.problems_on(kwargs["form"])
         return super().render(template, **kwargs)
 
     def create_form(self, obj: Any = None) -> NHSForm:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -13,10 +15,12 @@ from flask_admin import expose
 from markupsafe import Markup
 from sqlalchemy import select
 
+from app.access import clock
 from app.access.clock import ENGLAND
 from app.access.current import lookups
 from app.access.history import as_at, versions_of
 from app.nhsuk import dates
+from app.nhsuk.text import on_one_line, shown
 from app.nhsuk.wording import nhs_moment
 from app.rules.words import in_words
 from models import CaseReview, Person, Versioned, db
@@ -28,7 +32,9 @@ from .saved_views import SavesViews
 
 # What the service notes of each save by itself: it is in the heading of the version.
 OF_THE_SAVE = {"version", "changed_at", "latest_update_on"}
-NOT_SO_EARLY = "There was no such record on that day"
+NOT_A_DAY = "Enter a real date, such as 31/3/2022"
+AHEAD = "Enter a date that is today or in the past"
+OUT_OF_SIGHT = "A case that you cannot see"
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,6 @@ class VersionShown:
 
     number: int
     title: str
-    by: str
     reason: str
     changes: list[tuple[str, str | Markup, str | Markup]]
 
@@ -49,68 +54,82 @@ class ShowsHistory(SavesViews):
     def has_history(self) -> bool:
         return issubclass(self.list_of, Versioned)
 
+    def event_between(self, before: Any, after: Any) -> str:
+        """What a version is called that followed another (None: the first): added, changed, deleted."""
+        return str(after.change.label)
+
     @expose("/history/")
     def history_view(self: Any) -> ResponseReturnValue:
         """Every version of a row, the newest first; or the row as it was known at the end of a day (`on`)."""
         row = self.one_or_404()
         if not self.has_history:
             abort(404)
-        day, problem = _day_asked_for(request.args.get("on", ""))
-        then = self._as_it_was(row, day) if day is not None else None
+        typed = shown(on_one_line(request.args.get("on", "")))
+        day, problem = _day_asked_for(typed)
         page: str = self.render(
             "history.html",
             title="History",
-            page_title=f"History of {self.name_of(row)}",
+            page_title=f"{'Error: ' if problem else ''}History of {self.name_of(row)}",
             caption=self.name_of(row),
-            versions=_shown(db.session.scalars(versions_of(row)).all()),
-            on=request.args.get("on", ""),
-            problem=problem or (NOT_SO_EARLY if day is not None and then is None else ""),
-            then_title=f"As it was known at the end of {in_words(day)}" if day else "",
-            then=then or [],
+            versions=self._versions_shown(db.session.scalars(versions_of(row)).all()),
+            on=typed,
+            problem=problem,
+            day=in_words(day) if day else "",
+            then=self._as_it_was(row, day) if day else [],
             back_url=self.get_url(".details_view", id=row.id),
             row_id=row.id,
         )
         return page
 
-    def _as_it_was(self: Any, row: Any, day: date) -> list[tuple[str, list[tuple[str, str | Markup]]]] | None:
+    def _as_it_was(self: Any, row: Any, day: date) -> list[tuple[str, list[tuple[str, str | Markup]]]]:
+        """The row section by section as it was known at the end of a day; nothing where it was not known yet."""
         end = datetime.combine(day + timedelta(days=1), time(), ENGLAND) - timedelta(microseconds=1)
         version = db.session.scalar(as_at(type(row), end, row.id))
         if version is None:
-            return None
+            return []
         sections: dict[str, list[tuple[str, str | Markup]]] = {title: [] for title in self.section_order}
         for item in items_of(type(version)):
             sections.setdefault(item.section or "Details", []).append((item.label, _words(item, version)))
         return [(title, rows) for title, rows in sections.items() if rows]
 
+    def _versions_shown(self, versions: Sequence[Any]) -> list[VersionShown]:
+        """The versions of a row as the page shows them, the newest first."""
+        names = names_of_people(versions)
+        found = [
+            VersionShown(
+                number=after.number,
+                title=f"{self.event_between(before, after)} {who_and_when(after, names)}",
+                reason=after.change_reason or "",
+                changes=_changes(before, after) if after.change != Change.DELETED else [],
+            )
+            for before, after in pairwise([None, *versions])
+        ]
+        return found[::-1]
+
 
 def _day_asked_for(typed: str) -> tuple[date | None, str]:
-    """The day that was typed, or a sentence where it is none."""
-    if not typed.strip():
+    """The day that was typed, or a sentence where it is none. The future is not known yet."""
+    if not typed:
         return None, ""
-    read = dates.read((typed, "", ""), "Date")
-    return read.value, "" if read.value else "Enter a real date, such as 31/3/2022"
+    day = dates.read((typed, "", ""), "Date").value
+    if day is None:
+        return None, NOT_A_DAY
+    return (None, AHEAD) if day > clock.today() else (day, "")
 
 
-def _shown(versions: Any) -> list[VersionShown]:
-    people = {one.id: one.name for one in db.session.scalars(select(Person).where(Person.id.in_(_people(versions))))}
-    found = []
-    before = None
-    for version in versions:
-        found.append(
-            VersionShown(
-                number=version.number,
-                title=f"{version.change.label} on {nhs_moment(version.known_from)}",
-                by=people.get(version.changed_by_id, "") if version.by_service else "Changed outside the service",
-                reason=version.change_reason or "",
-                changes=_changes(before, version) if version.change != Change.DELETED else [],
-            )
-        )
-        before = version
-    return found[::-1]
+def names_of_people(versions: Sequence[Any]) -> dict[UUID, str]:
+    """The names of those who made versions."""
+    ids = {version.changed_by_id for version in versions if version.changed_by_id}
+    return {one.id: one.name for one in db.session.scalars(select(Person).where(Person.id.in_(ids)))}
 
 
-def _people(versions: Any) -> set[UUID]:
-    return {version.changed_by_id for version in versions if version.changed_by_id}
+def who_and_when(version: Any, names: Mapping[UUID, str]) -> str:
+    """By whom a version was made, and when: "by Margaret Thirlwell on 14 February 2022 at 10:30am"."""
+    if not version.by_service:
+        by = "outside the service "
+    else:
+        by = f"by {names[version.changed_by_id]} " if version.changed_by_id in names else ""
+    return f"{by}on {nhs_moment(version.known_from)}"
 
 
 def _changes(before: Any, after: Any) -> list[tuple[str, str | Markup, str | Markup]]:
@@ -119,7 +138,6 @@ def _changes(before: Any, after: Any) -> list[tuple[str, str | Markup, str | Mar
         (item.label, _words(item, before) if before is not None else "", _words(item, after))
         for item in items_of(type(after))
         if item.name not in OF_THE_SAVE
-        and item.column in type(after).__mapper__.columns
         and not item.part_of
         and not item.answers_today
         and (getattr(before, item.column) if before is not None else None) != getattr(after, item.column)
@@ -131,5 +149,5 @@ def _words(item: Item, version: Any) -> str | Markup:
     value = getattr(version, item.column)
     if item.kind is Kind.CASE:
         linked = db.session().get(CaseReview, value) if value else None
-        return linked.reference if linked else ""
+        return linked.reference if linked else OUT_OF_SIGHT if value else ""
     return html_for(item, value, lookups())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from app.access.clock import day_of
 from models import CaseReview
-from models.enumerations import Publication, Status
+from models.enumerations import Change, Publication, Status
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,17 @@ def timeline_of(case: CaseReview, today: date) -> list[Event]:
     if case.withdrawn_at is not None:
         events.append(Event(day_of(case.withdrawn_at), "Case withdrawn", case.withdrawn_reason or ""))
     return sorted(events, key=lambda event: event.day)
+
+
+def done_between(before: Any, after: Any) -> str:
+    """What was done to a case from one version to the next (`before` is None for the first): "Closed", "Withdrawn"."""
+    if before is None or after.change != Change.CHANGED:
+        return str(after.change.label)
+    if (before.withdrawn_at is None) != (after.withdrawn_at is None):
+        return "Withdrawn" if after.withdrawn_at is not None else "Brought back"
+    if before.status != after.status:
+        return "Closed" if after.status == Status.CLOSED else "Reopened"
+    return "Changed"
 
 
 def _dated(day: date | None, what: str, today: date, planned: str = "", detail: str = "") -> list[Event]:

@@ -39,6 +39,8 @@ class Option:
 class ItemField(Field):
     """A field that asks for one declared item. What a form leaves out keeps the value it had."""
 
+    typed: str = ""
+
     def __init__(self, item: Item, **more: Any) -> None:
         super().__init__(label=item.asked, description=item.hint, **more)
         self.item = item
@@ -57,6 +59,11 @@ class ItemField(Field):
     @property
     def is_empty(self) -> bool:
         return self.data in (None, "")
+
+    @property
+    def inputs(self) -> list[tuple[str, str]]:
+        """What is sent for the field as it stands: each input's name and what is typed in it."""
+        return [(str(self.name), str(self.typed))]
 
     def refuse(self, sentence: str) -> None:
         """Notes what is wrong with the typed words themselves."""
@@ -161,6 +168,10 @@ class DateField(ItemField):
     @property
     def first_id(self) -> str:
         return self.part_id(self.wrong[0] if self.wrong else self.PARTS[0])
+
+    @property
+    def inputs(self) -> list[tuple[str, str]]:
+        return [(self.part_name(part), typed) for part, typed in zip(self.PARTS, self.parts, strict=True)]
 
     def process_data(self, value: Any) -> None:
         self.data, self.parts, self.wrong = value, dates.in_parts(value), ()

