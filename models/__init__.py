@@ -1,6 +1,6 @@
 """What we store: tables, named constraints, migrations. No screens, and of Flask only flask_sqlalchemy's `db`."""
 
-from .audit import AuditEvent
+from .audit import AuditEvent, AuditSeal, SealedEvent
 from .base import OwnedByCCG, Versioned, db
 from .case_review import CaseReview, Section
 from .code_lists import CODE_LISTS, CodeListEntry, DesignatedProfessional, ReviewType, Theme
@@ -15,6 +15,7 @@ make_version_models()
 __all__ = [
     "CODE_LISTS",
     "AuditEvent",
+    "AuditSeal",
     "CaseReview",
     "CodeListEntry",
     "DesignatedProfessional",
@@ -28,6 +29,7 @@ __all__ = [
     "Person",
     "ReviewType",
     "SavedView",
+    "SealedEvent",
     "Section",
     "Setting",
     "SignInSession",

@@ -28,6 +28,8 @@ THREADS, SECONDS = 32, 10
 OF_NO_CCG = {
     "alembic_version",
     "audit_event",
+    "audit_seal",
+    "audit_sealed",
     "designated_professional",
     "grant_of_role",
     "organisation",

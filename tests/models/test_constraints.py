@@ -97,6 +97,20 @@ def a_draft(*, times: int = 1, **changes: str) -> Break:
 
 
 DAY = date(2021, 8, 1)
+
+
+def a_seal(*, first_position: int = 1, times: int = 1) -> Break:
+    """As many seals of the same hash."""
+    return sql(
+        "INSERT INTO audit_seal (number, sealed_at, covers_to, first_position, last_position, previous_hash, hash)"
+        + " UNION ALL".join(
+            f" SELECT {number}, created_at, created_at, {first_position}, 1, '', 'same'"
+            " FROM person WHERE subject = 'administrator'"
+            for number in range(times)
+        )
+    )
+
+
 CLOSED = {"status": "closed", "date_closed": date(2022, 1, 1)}
 ENDS_BEFORE_IT_BEGINS = "SET active_from = '2021-01-02', active_to = '2021-01-01'"
 
@@ -113,6 +127,12 @@ BREAKS: dict[str, Break] = {
     "audit_action_is_known": sql(
         "INSERT INTO audit_event (id, at, action, address, from_address, reference)"
         " SELECT id, created_at, 'bored', '', '', '' FROM person LIMIT 1"
+    ),
+    "a_seal_closes_some_events": a_seal(first_position=2),
+    "uq_audit_seal_hash": a_seal(times=2),
+    "uq_audit_sealed_event_id": sql(
+        "INSERT INTO audit_sealed (position, event_id, digest) SELECT 1, id, '' FROM organisation WHERE code = '84H'"
+        " UNION ALL SELECT 2, id, '' FROM organisation WHERE code = '84H'"
     ),
     "a_view_is_saved_once_under_its_name": a_view(times=2),
     "a_saved_view_has_a_name": a_view(name="''"),

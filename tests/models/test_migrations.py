@@ -90,7 +90,7 @@ def test_the_triggers_are_those_of_today(app: Flask) -> None:
             database_rules.create_triggers(connection)
             history_triggers.create_triggers(connection)
         assert sorted(triggers()) == sorted(before)
-        assert len(before) == 7 + 3 * 8 + 6 * len(versioned_models())
+        assert len(before) == 13 + 3 * 8 + 6 * len(versioned_models())
 
 
 @pytest.mark.parametrize("word", ["ccg_id", "id"])
