@@ -168,6 +168,31 @@ def ids_in_index_of_sqlite(query: str) -> Select[Any]:
     return select(rows.c.case_id).where(rows.c.id.in_(matching))
 
 
+def lock_sealing(session: Session, *, wait: bool) -> bool:
+    """Lets one transaction at a time seal the audit, until its end; nobody who saves waits for it.
+
+    Whether this one may. In SQLite one transaction writes at a time, and of two that make the same seal the second is
+    refused.
+    """
+    if not is_postgresql(session):
+        return True
+    if wait:
+        Session.connection(session).execute(select(func.pg_advisory_xact_lock(SEALERS_LOCK)))
+        return True
+    return bool(Session.connection(session).scalar(select(func.pg_try_advisory_xact_lock(SEALERS_LOCK))))
+
+
+# The key of PostgreSQL's advisory lock that whoever seals the audit holds alone.
+SEALERS_LOCK = 0x5CB8
+
+
+def read_one_state(session: Session) -> None:
+    """Begins a transaction in which every statement reads the database as it is now, whatever is written meanwhile."""
+    session.rollback()
+    begin = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY" if is_postgresql(session) else "BEGIN"
+    Session.connection(session).exec_driver_sql(begin)
+
+
 def new_session() -> TrackerSession:
     """A session of its own, apart from that of the request. It begins, as every session, without a scope."""
     return cast(TrackerSession, db.session.session_factory())

@@ -30,6 +30,8 @@ from seeds.generated_cases import (
 )
 from seeds.reference import seed_reference
 
+from .audit import audit
+
 seed = AppGroup("seed", help="What an empty service starts with.")
 
 
@@ -39,6 +41,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(make_database_roles)
     app.cli.add_command(generate_cases)
     app.cli.add_command(erase_drafts)
+    app.cli.add_command(audit)
 
 
 @seed.command("reference")
