@@ -25,12 +25,13 @@ from . import case_drafts, case_form, case_saving
 from .case_actions import ACTIONS, CaseAction
 from .case_bulk import UpdatesSeveral
 from .case_drafts import KeepsDrafts
+from .case_openings import NotesOpenings
 from .filters import NamedFilter
 
 SIGNALS = "Needs attention"
 
 
-class CaseReviewView(KeepsDrafts, UpdatesSeveral):
+class CaseReviewView(NotesOpenings, KeepsDrafts, UpdatesSeveral):
     """Everything a CCG does with its cases."""
 
     list_of = CaseReview
@@ -107,6 +108,7 @@ class CaseReviewView(KeepsDrafts, UpdatesSeveral):
             "last_change": _last_change(row),
             "events": self.events_of(row),
             "viewers": self.viewers_of(row),
+            "openings_url": self.get_url(".opened_view", id=row.id),
         }
 
     def events_of(self, row: CaseReview) -> list[dict[str, Any]]:

@@ -15,10 +15,12 @@ from markupsafe import Markup
 from sqlalchemy import ColumnElement, Select, asc, desc, func, nulls_last, select
 from sqlalchemy import case as when
 
+from app.access import readings
 from app.access.current import lookups
 from app.cases.searching import rows_with
 from models import db
 from models.declarations import Item, Kind, items_of
+from models.enumerations import AuditAction
 
 from . import columns
 from .filters import NamedFilter, TrackerFilter, filters_for
@@ -94,6 +96,11 @@ class ListView(ModelView):
     def found_by(self, search: str) -> ColumnElement[bool]:
         return rows_with(search, self.list_of, self.items)
 
+    def what_is_asked(self, search: str | None, filters: list[tuple[int, str, str]] | None) -> str:
+        """By what a list is searched and filtered, for the audit: never the words or the values."""
+        asked = ["searched words"] if search and search.strip() else []
+        return ", ".join(dict.fromkeys([*asked, *(self._filters[index].label for index, _, _ in filters or [])]))
+
     def get_list(
         self,
         page: int | None,
@@ -105,6 +112,8 @@ class ListView(ModelView):
         page_size: int | None = None,
     ) -> tuple[int, list[Any]]:
         chosen = self.chosen_rows(search, filters)
+        if asked := self.what_is_asked(search, filters):
+            readings.note(AuditAction.SEARCHED, about=self.address, details=f"{self.title}: {asked}")
         session = db.session()
         count = session.scalar(chosen.with_only_columns(func.count(), maintain_column_froms=True)) or 0
         size = page_size or self.page_size

@@ -28,10 +28,16 @@ def sign(session: Session, by: UUID | None, reason: str | None = None) -> None:
     session.info[_SIGNATURE] = (by, reason)
 
 
+def signature_of(session: Session) -> tuple[UUID | None, str | None] | None:
+    """Who makes the changes of a session, and why; None where nobody has said."""
+    found: tuple[UUID | None, str | None] | None = session.info.get(_SIGNATURE)
+    return found
+
+
 @event.listens_for(TrackerSession, "before_flush")
 def _sign_changes(session: Session, flush: UOWTransaction, rows: object) -> None:
     """Gives every changed row of a versioned table a new change id, and whoever signs unless the change says who."""
-    by, reason = session.info.get(_SIGNATURE, (None, None))
+    by, reason = signature_of(session) or (None, None)
     for row in [*session.new, *session.dirty]:
         if isinstance(row, Versioned) and session.is_modified(row):
             attributes = inspect(row).attrs

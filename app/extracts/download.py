@@ -37,8 +37,8 @@ def taken_off(text: str) -> str:
     return text[1:] if _MADE_SAFE.match(text) else text
 
 
-def write_csv(session: Session, chosen: Select[Any], model: type, lookups: Lookups) -> IO[bytes]:
-    """A temporary file, at its beginning, with every row of a statement that selects a model.
+def write_csv(session: Session, chosen: Select[Any], model: type, lookups: Lookups) -> tuple[IO[bytes], int]:
+    """A temporary file, at its beginning, with every row of a statement that selects a model; and how many they are.
 
     UTF-8, comma, CRLF. The whole file is written before any of it is sent: a file or an error, never half of one.
     """
@@ -47,13 +47,16 @@ def write_csv(session: Session, chosen: Select[Any], model: type, lookups: Looku
     text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow([column.heading for column in columns])
-    for row in session.execute(_only_columns(chosen, model, columns), execution_options={"yield_per": ROWS_AT_ONCE}):
+    number = 0
+    rows = session.execute(_only_columns(chosen, model, columns), execution_options={"yield_per": ROWS_AT_ONCE})
+    for row in rows:
+        number += 1
         writer.writerow(
             [made_safe(text_of(column, value, lookups)) for column, value in zip(columns, row, strict=True)]
         )
     text.detach()
     file.seek(0)
-    return file
+    return file, number
 
 
 def _only_columns(chosen: Select[Any], model: Any, columns: list[FileColumn]) -> Select[Any]:

@@ -9,11 +9,12 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user, logout_user
 
+from app.access import audit
 from app.access.clock import now
 from app.cases import drafts
 from app.nhsuk.wording import nhs_time
 from models import Person, db
-from models.enumerations import SessionEnd
+from models.enumerations import AuditAction, SessionEnd
 
 from . import demo, sessions
 from .tokens import Refused
@@ -56,6 +57,10 @@ def demo_sign_in() -> ResponseReturnValue:
         person = demo.sign_in(db.session(), current_app.extensions["demo_provider"], account, now=now())
     except Refused as refused:
         log.warning("Sign-in refused: %s", refused.reason)
+        # Why, and not the account that was typed: people type a password in the wrong place.
+        db.session.rollback()
+        audit.write(db.session(), AuditAction.SIGN_IN_REFUSED, by=None, at=now(), details=refused.reason)
+        db.session.commit()
         abort(403, "sign-in")
     return _begin_session(person)
 
