@@ -12,6 +12,7 @@ from app.access.current import current_access, is_signed_in, may
 from app.access.permissions import Permission
 from app.nhsuk.theme import NHS_THEME
 
+from .audit import AuditView
 from .base import TrackerView
 from .case_drafts import FORMS
 from .cases import CaseReviewView
@@ -36,6 +37,7 @@ VIEWS: tuple[type[TrackerView | DataDictionaryView], ...] = (
     ReviewTypeView,
     ThemeView,
     DesignatedProfessionalView,
+    AuditView,
     DataDictionaryView,
 )
 CASE_FORMS = FORMS

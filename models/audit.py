@@ -44,6 +44,21 @@ class AuditEvent(HasId, db.Model):
         ),
     )
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"), index=True)
+    person_name: Mapped[str | None] = column_property(
+        select(Person.name).where(Person.id == person_id).scalar_subquery(),
+        info={
+            "item": Item(
+                label="Who",
+                definition="The person who did it. Empty for work that no person started, and before sign-in.",
+                source=SERVICE,
+                kind=Kind.LINE,
+                section=OCCASION,
+                in_form=False,
+                in_list=True,
+                files=Files.DOWNLOAD,
+            )
+        },
+    )
     action: Mapped[AuditAction] = item(
         stored(AuditAction, "audit_action_is_known"),
         about=Item(
@@ -139,21 +154,6 @@ class AuditEvent(HasId, db.Model):
             in_list=True,
             files=Files.DOWNLOAD,
         ),
-    )
-    person_name: Mapped[str | None] = column_property(
-        select(Person.name).where(Person.id == person_id).scalar_subquery(),
-        info={
-            "item": Item(
-                label="Who",
-                definition="The person who did it. Empty for work that no person started, and before sign-in.",
-                source=SERVICE,
-                kind=Kind.LINE,
-                section=OCCASION,
-                in_form=False,
-                in_list=True,
-                files=Files.DOWNLOAD,
-            )
-        },
     )
 
 

@@ -16,6 +16,7 @@ from flask import has_request_context, request
 from sqlalchemy import Select, event, inspect, select
 from sqlalchemy.orm import Session, UOWTransaction
 
+from app.rules.words import count_of
 from models import AuditEvent, CodeListEntry, Grant, Membership, Organisation, OrganisationName, Succession
 from models.audit import LONGEST_DETAILS
 from models.base import TrackerSession
@@ -114,9 +115,9 @@ def _write_down_grants_and_lists(session: Session, flush: UOWTransaction, rows: 
     if signature is None:
         return
     changed: dict[tuple[str, str], list[Any]] = defaultdict(list)
-    for how, several in (("Added", session.new), ("Changed", session.dirty), ("Removed", session.deleted)):
+    for how, several in (("added", session.new), ("changed", session.dirty), ("removed", session.deleted)):
         for row in several:
-            if isinstance(row, (*_LISTS, Grant)) and (how != "Changed" or session.is_modified(row)):
+            if isinstance(row, (*_LISTS, Grant)) and (how != "changed" or session.is_modified(row)):
                 changed[inspect(row).mapper.class_.__name__, how].append(row)
     for (_, how), found in changed.items():
         _write_down_change(session, how, found, by=signature[0])
@@ -128,13 +129,15 @@ def _write_down_change(session: Session, how: str, rows: list[Any], *, by: UUID 
     if first.id is None:
         first.id = uuid4()
     # A code is an entry's own, and a role that of a grant: neither is a word of a case.
-    which = first.role.label if isinstance(first, Grant) else getattr(first, "code", "")
+    which = first.role.label if isinstance(first, Grant) else getattr(first, "code", "one row")
+    table = str(mapper.persist_selectable.name)
     write(
         session,
         AuditAction.GRANT_CHANGED if isinstance(first, Grant) else AuditAction.LIST_CHANGED,
         by=by,
         at=clock.now(),
-        about=str(mapper.persist_selectable.name),
+        about=table,
         about_id=first.id if len(rows) == 1 else None,
-        details=f"{how} {which or 'one row'}" if len(rows) == 1 else f"{how} {len(rows):,} rows",
+        details=f"{table.replace('_', ' ').capitalize()}: {how} "
+        + (which if len(rows) == 1 else count_of(len(rows), "row")),
     )

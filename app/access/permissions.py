@@ -15,6 +15,7 @@ class Permission(StrEnum):
     DICTIONARY_READ = "read the data dictionary"
     REFERENCE_READ = "see the reference lists"
     REFERENCE_WRITE = "keep the reference lists"
+    AUDIT_READ = "read the audit"
 
 
 _EVERYBODY = {Permission.DICTIONARY_READ, Permission.REFERENCE_READ}
@@ -23,8 +24,8 @@ _READS_CASES = {Permission.CASE_READ, Permission.CASE_DOWNLOAD}
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.CCG_EDITOR: frozenset(_EVERYBODY | _READS_CASES | {Permission.CASE_WRITE}),
     Role.OVERSIGHT: frozenset(_EVERYBODY | _READS_CASES),
-    Role.ANALYST: frozenset(_EVERYBODY | _READS_CASES),
-    Role.ADMINISTRATOR: frozenset(_EVERYBODY | {Permission.REFERENCE_WRITE}),
+    Role.ANALYST: frozenset(_EVERYBODY | _READS_CASES | {Permission.AUDIT_READ}),
+    Role.ADMINISTRATOR: frozenset(_EVERYBODY | {Permission.REFERENCE_WRITE, Permission.AUDIT_READ}),
 }
 
 
