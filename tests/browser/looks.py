@@ -13,7 +13,7 @@ from flask import Flask
 from playwright.sync_api import Page, Response
 from sqlalchemy import select
 
-from models import Theme, db
+from models import AuditEvent, Theme, db
 from tests.browser.people import NOBODY, given_signed_in
 from tests.conftest import NOW, add_case
 
@@ -88,6 +88,8 @@ LOOKS: dict[str, tuple[str, list[Look]]] = {
             "/cases/details/?id={withdrawn}",
             "/cases/details/?id={linked}",
             "/cases/details/?id={rapid}",
+            "/cases/opened/?id={open}",
+            "/cases/opened/?id={rapid}",
         ],
     ),
     "a CCG writes": (
@@ -134,7 +136,16 @@ LOOKS: dict[str, tuple[str, list[Look]]] = {
     "an STP": ("stp-QHM", ["/", "/cases/details/?id={open}"]),
     "a region": ("region-Y63", ["/"]),
     "England": ("england", [("/", unfold), "/cases/", ("/cases/", unfold)]),
-    "an analyst": ("analyst", ["/"]),
+    "an analyst": (
+        "analyst",
+        [
+            "/",
+            ("/audit/", unfold),
+            "/audit/?flt_case_is={open}",
+            "/audit/?flt_person_is=nobody",
+            "/audit/details/?id={event}",
+        ],
+    ),
     "an administrator": (
         "administrator",
         [
@@ -148,6 +159,7 @@ LOOKS: dict[str, tuple[str, list[Look]]] = {
             "/theme-list/details/?id={theme}",
             "/theme-list/edit/?id={theme}",
             ("/theme-list/edit/?id={theme}", send_without_label),
+            ("/audit/?flt_action_is=signed_in&columns=at,address,from_address,about,about_id", unfold),
         ],
     ),
 }
@@ -183,7 +195,12 @@ def known_cases(service: Flask) -> dict[str, str]:
     }
     with service.app_context():
         theme = db.session.scalars(select(Theme.id)).first()
-    return {name: str(case.id) for name, case in cases.items()} | {"ccg": str(rapid.ccg_id), "theme": str(theme)}
+        event = db.session.scalars(select(AuditEvent.id)).first()
+    return (
+        {name: str(case.id) for name, case in cases.items()}
+        | {"ccg": str(rapid.ccg_id), "theme": str(theme)}
+        | {"event": str(event)}
+    )
 
 
 def walk(page: Page, group: str, ids: dict[str, str]) -> Iterator[Seen]:
