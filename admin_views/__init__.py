@@ -41,8 +41,8 @@ VIEWS: tuple[type[TrackerView | DataDictionaryView | DataQualityView | ExtractVi
     ReviewTypeView,
     ThemeView,
     DesignatedProfessionalView,
-    DataDictionaryView,
     AuditView,
+    DataDictionaryView,
 )
 CASE_FORMS = FORMS
 # Forms that check their own token, so that a stale one keeps what was typed.

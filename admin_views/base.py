@@ -14,12 +14,13 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from markupsafe import Markup
 
-from app.access import clock
+from app.access import clock, readings
 from app.access.current import lookups, may
 from app.access.permissions import Permission
 from app.extracts.download import write_csv
 from app.nhsuk.form_converter import form_class_for
 from app.nhsuk.forms import NHSForm
+from app.rules.words import count_of
 from models import db
 from models.enumerations import AuditAction
 
@@ -184,8 +185,10 @@ class TrackerView(ShowsHistory):
         chosen = self.in_order(
             self.chosen_rows(args.search, args.filters), column[0] if column else None, bool(args.sort_desc)
         )
-        file, rows = write_csv(db.session(), chosen, self.list_of, lookups())
-        self.note(AuditAction.DOWNLOADED, args.search, args.filters, rows)
+        file, number = write_csv(db.session(), chosen, self.list_of, lookups())
+        asked = self.what_is_asked(args.search, args.filters)
+        details = f"{self.title}, {count_of(number, 'row')}{f': {asked}' if asked else ''}"
+        readings.note(AuditAction.DOWNLOADED, about=self.address, details=details)
         length = file.seek(0, 2)
         file.seek(0)
         response = send_file(

@@ -12,7 +12,7 @@ from flask_admin import expose
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from app.access import clock
+from app.access import audit, clock, readings
 from app.access.current import current_access, lookups, may
 from app.access.permissions import Permission
 from app.cases import writing
@@ -22,6 +22,7 @@ from app.nhsuk.forms import NHSForm
 from app.rules import case_rules
 from app.rules.words import count_of
 from models import CaseReview, db
+from models.enumerations import AuditAction
 
 from . import case_form
 from .base import TrackerView
@@ -81,6 +82,10 @@ class UpdatesSeveral(TrackerView):
             ids = [case.id for case in chosen]
             outcomes = [self._update(case_id, seen.get(str(case_id), ""), form) for case_id in ids]
             return self._render_report(outcomes, form, back)
+        for case in chosen:
+            readings.note(
+                AuditAction.CASE_OPENED, about=audit.CASE, about_id=case.id, details="One update for several cases"
+            )
         page: str = self.render(
             "cases/several.html",
             title=f"Update {count_of(len(chosen), 'case')}",

@@ -10,8 +10,6 @@ from flask_admin import expose
 from markupsafe import Markup
 from sqlalchemy import ColumnElement
 
-from app.access import audit
-from app.access.audit_trail import events_about
 from app.access.current import current_access, lookups, may
 from app.access.permissions import Permission
 from app.access.visibility import who_can_see
@@ -21,19 +19,19 @@ from app.cases.timeline import done_between, timeline_of
 from app.nhsuk.forms import NHSForm
 from app.nhsuk.wording import nhs_moment
 from models import CaseReview, Section, db
-from models.enumerations import AuditAction, Status
+from models.enumerations import Status
 
 from . import case_conflict, case_drafts, case_form, case_saving
 from .case_actions import ACTIONS, CaseAction
 from .case_bulk import UpdatesSeveral
 from .case_drafts import KeepsDrafts
+from .case_openings import NotesOpenings
 from .filters import NamedFilter
-from .tables import TableOf, words
 
 SIGNALS = "Needs attention"
 
 
-class CaseReviewView(KeepsDrafts, UpdatesSeveral):
+class CaseReviewView(NotesOpenings, KeepsDrafts, UpdatesSeveral):
     """Everything a CCG does with its cases."""
 
     list_of = CaseReview
@@ -84,37 +82,6 @@ class CaseReviewView(KeepsDrafts, UpdatesSeveral):
 
     # Details
 
-    def one_or_404(self) -> CaseReview:
-        """The case in the address. That somebody opened it is written down."""
-        case: CaseReview = super().one_or_404()
-        if request.method == "GET":
-            page = str(request.endpoint).partition(".")[2].removesuffix("_view")
-            audit.note_reading(AuditAction.OPENED, about=audit.CASE, about_id=case.id, details=page)
-        return case
-
-    @expose("/opened/")
-    def opened_view(self) -> ResponseReturnValue:
-        """Who opened the case, and who changed it: the newest first."""
-        case = self.one_or_404()
-        events, is_cut = events_about(db.session(), case.id)
-        page: str = self.render(
-            "cases/opened.html",
-            title="Who opened this case",
-            page_title=f"Who opened case {case.reference}",
-            caption=case.reference,
-            table=TableOf(
-                "Who opened it",
-                ["Who", "What", "When"],
-                [
-                    words(event.person_name or "The service", event.action.label, nhs_moment(event.at))
-                    for event in events
-                ],
-            ),
-            is_cut=is_cut,
-            back_url=self.get_url(".details_view", id=case.id),
-        )
-        return page
-
     def details_context(self, row: CaseReview) -> dict[str, Any]:
         context = super().details_context(row)
         actions = [
@@ -141,6 +108,7 @@ class CaseReviewView(KeepsDrafts, UpdatesSeveral):
             "last_change": _last_change(row),
             "events": self.events_of(row),
             "viewers": self.viewers_of(row),
+            "openings_url": self.get_url(".opened_view", id=row.id),
         }
 
     def events_of(self, row: CaseReview) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import BaseView, expose
 from sqlalchemy import select
 
-from app.access import audit, clock
+from app.access import clock, readings
 from app.access.current import current_access, may
 from app.access.permissions import Permission
 from app.cases import writing
@@ -236,7 +236,7 @@ def _verified_or_409(extract: Extract) -> IO[bytes]:
 
 
 def _note_download(extract: Extract, what: str = "") -> None:
-    audit.note_reading(
+    readings.note(
         AuditAction.EXTRACT_DOWNLOADED,
         about=Extract.__tablename__,
         about_id=extract.id,

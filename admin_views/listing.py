@@ -15,10 +15,9 @@ from markupsafe import Markup
 from sqlalchemy import ColumnElement, Select, asc, desc, func, nulls_last, select
 from sqlalchemy import case as when
 
-from app.access import audit
+from app.access import readings
 from app.access.current import lookups
 from app.cases.searching import rows_with
-from app.rules.words import count_of
 from models import db
 from models.declarations import Item, Kind, items_of
 from models.enumerations import AuditAction
@@ -97,6 +96,11 @@ class ListView(ModelView):
     def found_by(self, search: str) -> ColumnElement[bool]:
         return rows_with(search, self.list_of, self.items)
 
+    def what_is_asked(self, search: str | None, filters: list[tuple[int, str, str]] | None) -> str:
+        """By what a list is searched and filtered, for the audit: never the words or the values."""
+        asked = ["searched words"] if search and search.strip() else []
+        return ", ".join(dict.fromkeys([*asked, *(self._filters[index].label for index, _, _ in filters or [])]))
+
     def get_list(
         self,
         page: int | None,
@@ -107,9 +111,9 @@ class ListView(ModelView):
         execute: bool = True,
         page_size: int | None = None,
     ) -> tuple[int, list[Any]]:
-        if search:
-            self.note(AuditAction.SEARCHED, search, filters)
         chosen = self.chosen_rows(search, filters)
+        if asked := self.what_is_asked(search, filters):
+            readings.note(AuditAction.SEARCHED, about=self.address, details=f"{self.title}: {asked}")
         session = db.session()
         count = session.scalar(chosen.with_only_columns(func.count(), maintain_column_froms=True)) or 0
         size = page_size or self.page_size
@@ -119,15 +123,6 @@ class ListView(ModelView):
             *columns.loads_for(self.list_of, names, self.items)
         )
         return count, list(session.scalars(ordered.limit(size).offset(start)))
-
-    def note(self, action: AuditAction, search: str | None, filters: Any, rows: int | None = None) -> None:
-        """Notes what was searched or downloaded: over what and with which filters, never the words or values."""
-        said = [self.title if rows is None else f"{count_of(rows, self.one, self.many)} of {self.title}"]
-        if search and rows is not None:
-            said.append("found by a search")
-        if filters:
-            said.append(f"filters: {', '.join(dict.fromkeys(label for _, label, _ in filters))}")
-        audit.note_reading(action, about=self.list_of.__tablename__, details="; ".join(said))
 
     @pass_context
     def get_list_value(self, context: Any, model: Any, name: str) -> str | Markup:

@@ -210,21 +210,34 @@ def begin_consistent_read(session: Session) -> None:
         Session.connection(session).exec_driver_sql("BEGIN")
 
 
-def hold_alone(session: Session, key: int) -> bool:
-    """Whether this transaction now holds something that one may hold at a time. It is given back when it ends.
-
-    On SQLite the right to write is that thing.
-    """
-    connection = Session.connection(session)
-    if is_postgresql(session):
-        return bool(connection.scalar(select(func.pg_try_advisory_xact_lock(key))))
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-    return True
-
-
 def in_byte_order(session: Session, column: Any) -> Any:
     """A text column to order by, in the order of its bytes, whatever the database's collation."""
     return column.collate("C") if is_postgresql(session) else column
+
+
+def lock_sealing(session: Session, *, wait: bool) -> bool:
+    """Lets one transaction at a time seal the audit, until its end; nobody who saves waits for it.
+
+    Whether this one may. In SQLite one transaction writes at a time, and of two that make the same seal the second is
+    refused.
+    """
+    if not is_postgresql(session):
+        return True
+    if wait:
+        Session.connection(session).execute(select(func.pg_advisory_xact_lock(SEALERS_LOCK)))
+        return True
+    return bool(Session.connection(session).scalar(select(func.pg_try_advisory_xact_lock(SEALERS_LOCK))))
+
+
+# The key of PostgreSQL's advisory lock that whoever seals the audit holds alone.
+SEALERS_LOCK = 0x5CB8
+
+
+def read_one_state(session: Session) -> None:
+    """Begins a transaction in which every statement reads the database as it is now, whatever is written meanwhile."""
+    session.rollback()
+    begin = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY" if is_postgresql(session) else "BEGIN"
+    Session.connection(session).exec_driver_sql(begin)
 
 
 def new_session() -> TrackerSession:

@@ -11,7 +11,8 @@ from flask import Flask
 from flask_migrate import Migrate
 
 import admin_views
-from app import about, auditing, commands, compression, errors, health
+from app import about, commands, compression, errors, health
+from app.access import readings
 from app.config import settings
 from app.database import prepare
 from app.nhsuk import theme
@@ -41,8 +42,8 @@ def create_app(environment: Mapping[str, str] = os.environ) -> Flask:
     compression.init_app(app)
     theme.init_app(app)
     errors.init_app(app)
-    auditing.init_app(app)
     door.init_app(app)
+    readings.init_app(app)
     admin_views.init_app(app)
     app.register_blueprint(about.blueprint)
     app.register_blueprint(health.blueprint)

@@ -1,6 +1,6 @@
 """What we store: tables, named constraints, migrations. No screens, and of Flask only flask_sqlalchemy's `db`."""
 
-from .audit import AuditEvent, AuditSeal
+from .audit import AuditEvent, AuditSeal, SealedEvent
 from .base import OwnedByCCG, Versioned, db
 from .case_review import CaseReview, Section
 from .code_lists import CODE_LISTS, CodeListEntry, DesignatedProfessional, ReviewType, Theme
@@ -36,6 +36,7 @@ __all__ = [
     "Receipt",
     "ReviewType",
     "SavedView",
+    "SealedEvent",
     "Section",
     "Setting",
     "SignInSession",

@@ -28,6 +28,12 @@ def belongs_to_models(thing: Any, name: str | None, type_: str, reflected: bool,
 
 
 APPEND_ONLY = "audit events are added and never changed"
+# What makes a row of each table of the audit the same row: SQLite's INSERT OR REPLACE would put another in its place.
+_SAME_ROW = {
+    "audit_event": "id = new.id",
+    "audit_seal": "number = new.number",
+    "audit_sealed": "position = new.position",
+}
 
 
 LISTS_VERSION = "lists_version"
@@ -72,10 +78,12 @@ def drop(connection: Connection) -> None:
         _run(connection, _SQLITE_DROP)
 
 
-def make_append_only(connection: Connection) -> None:
-    """Refuses every change and deletion of audit events, whatever path tries it. Called by the table's migration."""
+def make_append_only(connection: Connection, table: str = "audit_event") -> None:
+    """Refuses every change and deletion of a table's rows, whatever path tries it. Called by the table's migration."""
     if connection.dialect.name == "postgresql":
-        _run(connection, _POSTGRESQL_APPEND_ONLY)
+        if not connection.exec_driver_sql("SELECT to_regproc('audit_event_is_append_only')").scalar():
+            _run(connection, _POSTGRESQL_APPEND_ONLY_FUNCTION)
+        _run(connection, _POSTGRESQL_APPEND_ONLY.format(table=table))
     else:
         create_triggers(connection)
 
@@ -125,8 +133,9 @@ def create_triggers(connection: Connection) -> None:
             message=CCG_NEVER_CHANGES.replace("'", "''"),
         ),
     )
-    if inspect(connection).has_table("audit_event"):
-        _run(connection, _SQLITE_APPEND_ONLY.format(message=APPEND_ONLY))
+    for table, same_row in _SAME_ROW.items():
+        if inspect(connection).has_table(table):
+            _run(connection, _SQLITE_APPEND_ONLY.format(table=table, same_row=same_row, message=APPEND_ONLY))
     for table in _LISTS:
         for change in _CHANGES:
             _run(connection, _SQLITE_NOTES.format(table=table, change=change, name=LISTS_VERSION))
@@ -175,9 +184,7 @@ _SQLITE_TRIGGER_NAMES = (
     "case_search_added",
     "case_search_changed",
     "case_search_removed",
-    "audit_event_never_changes",
-    "audit_event_never_goes",
-    "audit_event_stands_once",
+    *(f"{table}_{never}" for table in _SAME_ROW for never in ("never_changes", "never_goes", "stands_once")),
 )
 _SQLITE_TRIGGERS = """
 CREATE TRIGGER case_ccg_never_changes BEFORE UPDATE OF ccg_id ON case_review WHEN new.ccg_id <> old.ccg_id BEGIN
@@ -206,12 +213,12 @@ END
 
 # INSERT OR REPLACE would take an old event away and put another in its place: an id that stands is refused before.
 _SQLITE_APPEND_ONLY = """
-CREATE TRIGGER audit_event_never_changes BEFORE UPDATE ON audit_event BEGIN SELECT raise(ABORT, '{message}'); END
+CREATE TRIGGER {table}_never_changes BEFORE UPDATE ON {table} BEGIN SELECT raise(ABORT, '{message}'); END
 --
-CREATE TRIGGER audit_event_never_goes BEFORE DELETE ON audit_event BEGIN SELECT raise(ABORT, '{message}'); END
+CREATE TRIGGER {table}_never_goes BEFORE DELETE ON {table} BEGIN SELECT raise(ABORT, '{message}'); END
 --
-CREATE TRIGGER audit_event_stands_once BEFORE INSERT ON audit_event
-WHEN EXISTS (SELECT 1 FROM audit_event WHERE id = new.id) BEGIN SELECT raise(ABORT, '{message}'); END
+CREATE TRIGGER {table}_stands_once BEFORE INSERT ON {table}
+WHEN EXISTS (SELECT 1 FROM {table} WHERE {same_row}) BEGIN SELECT raise(ABORT, '{message}'); END
 """
 _SQLITE_NOTES = """
 CREATE TRIGGER {table}_{change} AFTER {change} ON {table} BEGIN
@@ -229,16 +236,17 @@ _POSTGRESQL_NOTES = """
 CREATE TRIGGER {table}_has_changed AFTER INSERT OR UPDATE OR DELETE ON {table}
 FOR EACH STATEMENT EXECUTE FUNCTION lists_have_changed()
 """
-_POSTGRESQL_APPEND_ONLY = """
+_POSTGRESQL_APPEND_ONLY_FUNCTION = """
 CREATE FUNCTION audit_event_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'audit events are added and never changed' USING ERRCODE = 'check_violation';
 END $$
---
-CREATE TRIGGER audit_event_never_changes BEFORE UPDATE OR DELETE ON audit_event
+"""
+_POSTGRESQL_APPEND_ONLY = """
+CREATE TRIGGER {table}_never_changes BEFORE UPDATE OR DELETE ON {table}
 FOR EACH ROW EXECUTE FUNCTION audit_event_is_append_only()
 --
-CREATE TRIGGER audit_event_is_never_emptied BEFORE TRUNCATE ON audit_event
+CREATE TRIGGER {table}_is_never_emptied BEFORE TRUNCATE ON {table}
 FOR EACH STATEMENT EXECUTE FUNCTION audit_event_is_append_only()
 """
 

@@ -34,7 +34,7 @@ WRITES_EVERYTHING = "tracker.writes_everything"
 RARE = 2000
 
 # Rows of these, and of the versions of others, are added and never changed, by nobody.
-APPEND_ONLY_TABLES = ("audit_event", *append_only.TABLES)
+APPEND_ONLY_TABLES = ("audit_event", "audit_seal", "audit_sealed", *append_only.TABLES)
 # Rows of these are erased when they can no longer matter, or when their person says so. Everything else stays.
 ERASED_TABLES = ("saved_view", "sign_in_session", "used_form_token")
 

@@ -1,40 +1,34 @@
-"""Writes down who did what, when and from where. An event holds no word of a case, and none that was searched for.
+"""Writes down who did what, when and from where. An event holds no word of a case, and nothing that was searched for.
 
-A change and its event are of one transaction. What somebody only read is written at the end of the request, before the
-answer leaves.
+An event is written in the transaction of what it speaks of: both are kept, or neither. What is only read is in
+`readings.py`; how events are chained, in `audit_chain.py`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import defaultdict
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID, uuid4
 
-from flask import g, has_request_context, request
-from sqlalchemy import event, inspect
+from flask import has_request_context, request
+from sqlalchemy import Select, event, inspect, select
 from sqlalchemy.orm import Session, UOWTransaction
 
-from models import AuditEvent, CaseReview, Grant, Versioned
+from app.rules.words import count_of
+from models import AuditEvent, CodeListEntry, Grant, Membership, Organisation, OrganisationName, Succession
+from models.audit import LONGEST_DETAILS
 from models.base import TrackerSession
-from models.enumerations import AuditAction, Status
+from models.enumerations import AuditAction
 
 from . import clock
-from .history import is_dating_back, signature_of
+from .history import signature_of
 
 LONGEST_ADDRESS = 500
-CASE = CaseReview.__tablename__
-
-
-@dataclass(frozen=True)
-class Reading:
-    """Something that was read in this request."""
-
-    action: AuditAction
-    about: str
-    about_id: UUID | None
-    details: str
+CASE = "case"
+# A change of one of these is a change of a reference list.
+_LISTS = (CodeListEntry, Membership, Organisation, OrganisationName, Succession)
 
 
 def write_refusal(session: Session, action: AuditAction, *, by: UUID, about: str = "", reference: str = "") -> None:
@@ -42,43 +36,8 @@ def write_refusal(session: Session, action: AuditAction, *, by: UUID, about: str
     write(session, action, by=by, at=clock.now(), address=address_asked_for() + about, reference=reference)
 
 
-def write(
-    session: Session,
-    action: AuditAction,
-    *,
-    by: UUID | None,
-    at: datetime,
-    address: str = "",
-    reference: str = "",
-    reason: str = "",
-    about: str = "",
-    about_id: UUID | None = None,
-    details: str = "",
-) -> None:
-    """Adds an event to the session's transaction; the caller commits.
-
-    `address` is the path that was asked for, with the id in it, by default that of the present request; `reference`
-    that of the error page, so that somebody who rings up can be told what happened; `reason` why work outside a request
-    was done; `about` and `about_id` the kind of row and its key; `details` no word of a case.
-    """
-    session.add(
-        AuditEvent(
-            action=action,
-            person_id=by,
-            at=at,
-            address="".join(c for c in address or address_asked_for() if c.isprintable())[:LONGEST_ADDRESS],
-            from_address=(request.remote_addr or "")[:45] if has_request_context() else "",
-            reference=reference,
-            reason=reason,
-            about=about,
-            about_id=about_id,
-            details=details[:LONGEST_ADDRESS],
-        )
-    )
-
-
 def address_asked_for() -> str:
-    """The method, path and id of the present request: the rest of a query may hold words of a case.
+    """The present request's address: of it the path and the id, for the rest of a query may hold words of a case.
 
     An id is written as the service read it, however it was spelled. "" outside a request.
     """
@@ -92,47 +51,93 @@ def address_asked_for() -> str:
     return f"{request.method} {quote(request.path)}" + (f"?id={asked_for}" if asked_for else "")
 
 
-def note_reading(action: AuditAction, *, about: str = "", about_id: UUID | None = None, details: str = "") -> None:
-    """Notes that something is read in this request. Each thing once, however often it is noted."""
-    found: dict[Reading, None] = g.setdefault("readings", {})
-    found[Reading(action, about, about_id, details)] = None
+def write(
+    session: Session,
+    action: AuditAction,
+    *,
+    by: UUID | None,
+    at: datetime,
+    about: str = "",
+    about_id: UUID | None = None,
+    details: str = "",
+    address: str | None = None,
+    from_address: str | None = None,
+    reference: str = "",
+    reason: str = "",
+) -> None:
+    """Adds an event to the session's transaction; the caller commits.
+
+    `about` is the kind of thing that it is about and `about_id` that thing; `details` say which page, list or entry,
+    and how many rows. `address` is the path that was asked for, with the id in it, and `from_address` the network
+    address it came from: those of the present request unless they are given. `reference` is that of the error page, so
+    that somebody who rings up can be told what happened; `reason` says why work outside a request was done.
+    """
+    if from_address is None:
+        from_address = (request.remote_addr or "") if has_request_context() else ""
+    session.add(
+        AuditEvent(
+            id=uuid4(),
+            action=action,
+            person_id=by,
+            at=at,
+            about=about,
+            about_id=about_id,
+            details=_plain(details, LONGEST_DETAILS),
+            address=_plain(address_asked_for() if address is None else address, LONGEST_ADDRESS),
+            from_address=from_address[:45],
+            reference=reference,
+            reason=_plain(reason, 200),
+        )
+    )
 
 
-def readings_noted() -> list[Reading]:
-    """What was noted in this request."""
-    return list(g.get("readings", {}))
+def _plain(text: str, length: int) -> str:
+    return "".join(c for c in text if c.isprintable())[:length]
+
+
+def events_about(case_id: UUID) -> Select[tuple[AuditEvent]]:
+    """What was done with one case, the newest first. Whoever asks has looked the case up in their scope before."""
+    return (
+        select(AuditEvent)
+        .where(AuditEvent.about_id == case_id, AuditEvent.about == CASE)
+        .order_by(AuditEvent.at.desc(), AuditEvent.id)
+    )
 
 
 @event.listens_for(TrackerSession, "before_flush")
-def _write_changes(session: Session, flush: UOWTransaction, rows: object) -> None:
-    """Adds an event for each row that is added or changed and whose history is kept, in the same transaction."""
-    if is_dating_back(session):
+def _write_down_grants_and_lists(session: Session, flush: UOWTransaction, rows: object) -> None:
+    """Writes a change of grants or reference lists down, whichever screen, import or command makes it.
+
+    One event for each table and kind of change of a flush. A session that has not said who makes its changes writes
+    none: whatever it changes is nobody's in the history too.
+    """
+    signature = signature_of(session)
+    if signature is None:
         return
-    by, _ = signature_of(session)
-    for row in [*session.new, *session.dirty]:
-        if isinstance(row, Versioned) and session.is_modified(row):
-            if row.id is None:  # type: ignore[attr-defined]
-                row.id = uuid4()  # type: ignore[attr-defined]
-            write(
-                session,
-                _action_of(row),
-                by=by,
-                at=clock.now(),
-                about=row.__tablename__,  # type: ignore[attr-defined]
-                about_id=row.id,  # type: ignore[attr-defined]
-            )
+    changed: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    for how, several in (("added", session.new), ("changed", session.dirty), ("removed", session.deleted)):
+        for row in several:
+            if isinstance(row, (*_LISTS, Grant)) and (how != "changed" or session.is_modified(row)):
+                changed[inspect(row).mapper.class_.__name__, how].append(row)
+    for (_, how), found in changed.items():
+        _write_down_change(session, how, found, by=signature[0])
 
 
-def _action_of(row: Versioned) -> AuditAction:
-    if isinstance(row, Grant):
-        return AuditAction.GRANT_CHANGED
-    if not isinstance(row, CaseReview):
-        return AuditAction.LIST_CHANGED
-    state: Any = inspect(row)
-    if state.transient or state.pending:
-        return AuditAction.ADDED
-    if state.attrs.withdrawn_at.history.has_changes():
-        return AuditAction.WITHDRAWN if row.withdrawn_at else AuditAction.BROUGHT_BACK
-    if state.attrs.status.history.has_changes():
-        return AuditAction.CLOSED if row.status == Status.CLOSED else AuditAction.REOPENED
-    return AuditAction.CHANGED
+def _write_down_change(session: Session, how: str, rows: list[Any], *, by: UUID | None) -> None:
+    first = rows[0]
+    mapper = inspect(first).mapper
+    if first.id is None:
+        first.id = uuid4()
+    # A code is an entry's own, and a role that of a grant: neither is a word of a case.
+    which = first.role.label if isinstance(first, Grant) else getattr(first, "code", "one row")
+    table = str(mapper.persist_selectable.name)
+    write(
+        session,
+        AuditAction.GRANT_CHANGED if isinstance(first, Grant) else AuditAction.LIST_CHANGED,
+        by=by,
+        at=clock.now(),
+        about=table,
+        about_id=first.id if len(rows) == 1 else None,
+        details=f"{table.replace('_', ' ').capitalize()}: {how} "
+        + (which if len(rows) == 1 else count_of(len(rows), "row")),
+    )

@@ -23,7 +23,7 @@ from models.history_triggers import KNOWN_FROM
 
 from . import clock
 
-_SIGNATURE, _DATES_BACK = "signature", "dates_back"
+_SIGNATURE = "signature"
 # The seeds of reference lists count as known since then, in every mode.
 LISTS_KNOWN_SINCE = datetime(2019, 4, 1, tzinfo=UTC)
 
@@ -36,21 +36,16 @@ def sign(session: Session, by: UUID | None, reason: str | None = None) -> None:
     session.info[_SIGNATURE] = (by, reason)
 
 
-def signature_of(session: Session) -> tuple[UUID | None, str | None]:
-    """Who makes the changes of a session, and why."""
-    found: tuple[UUID | None, str | None] = session.info.get(_SIGNATURE, (None, None))
+def signature_of(session: Session) -> tuple[UUID | None, str | None] | None:
+    """Who makes the changes of a session, and why; None where nobody has said."""
+    found: tuple[UUID | None, str | None] | None = session.info.get(_SIGNATURE)
     return found
-
-
-def is_dating_back(session: Session) -> bool:
-    """Whether the session writes an invented past."""
-    return bool(session.info.get(_DATES_BACK))
 
 
 @event.listens_for(TrackerSession, "before_flush")
 def _sign_changes(session: Session, flush: UOWTransaction, rows: object) -> None:
     """Gives every changed row of a versioned table a new change id, and whoever signs unless the change says who."""
-    by, reason = signature_of(session)
+    by, reason = signature_of(session) or (None, None)
     for row in [*session.new, *session.dirty]:
         if isinstance(row, Versioned) and session.is_modified(row):
             attributes = inspect(row).attrs
@@ -127,9 +122,7 @@ def dating_back(session: Session) -> Iterator[Callable[[datetime], None]]:
         setting.value = "" if stands or lies_ahead else moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
         session.flush()
 
-    session.info[_DATES_BACK] = True
     yield known_since
     session.flush()
     setting.value = ""
     session.flush()
-    session.info[_DATES_BACK] = False

@@ -1,5 +1,7 @@
 """Verbs: record, change, close, reopen, withdraw and bring back a case. Each checks nothing twice and commits nothing.
 
+Each writes its event of the audit into the same transaction: a change that is kept is on record, and no other.
+
 The caller checks first (`app.cases.checking`) and commits after; a one-time form token is used in the same
 transaction, so that a double click makes one case.
 """
@@ -15,10 +17,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import inspect, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
+from app.access import audit
 from models import CaseReview, Person, UsedFormToken
 from models.declarations import Kind, items_of
+from models.enumerations import AuditAction, Status
 
 # No vowels, so no words; nothing that is mistaken for something else when read aloud or copied (0 O, 1 I L, 2 Z, 5 S).
 REFERENCE_LETTERS = "346789BCDFGHJKMPQRTVWXY"
@@ -47,6 +51,7 @@ def record(
     _apply(case, values, source)
     _sign(case, by=by, at=at, reason=None)
     session.add(case)
+    _write_down(case, AuditAction.CASE_ADDED, by=by, at=at)
     return case
 
 
@@ -61,22 +66,27 @@ def change(
     reason: str | None = None,
 ) -> None:
     """Changes the items that `values` names. Its CCG stays as it is, for ever."""
+    before = case.status
     if "latest_update" in values and values["latest_update"] != case.latest_update:
         case.latest_update_on = today
     _apply(case, {name: value for name, value in values.items() if name != "ccg"}, source)
     _sign(case, by=by, at=at, reason=reason)
+    done = {Status.CLOSED: AuditAction.CASE_CLOSED, Status.OPEN: AuditAction.CASE_REOPENED}
+    _write_down(case, AuditAction.CASE_CHANGED if case.status == before else done[case.status], by=by, at=at)
 
 
 def withdraw(case: CaseReview, *, by: Person, at: datetime, reason: str) -> None:
     """Takes a case that was entered in error out of lists and extracts; its history stays."""
     case.withdrawn_at, case.withdrawn_reason = at, reason
     _sign(case, by=by, at=at, reason=reason)
+    _write_down(case, AuditAction.CASE_WITHDRAWN, by=by, at=at)
 
 
 def bring_back(case: CaseReview, *, by: Person, at: datetime, reason: str) -> None:
     """Makes a withdrawn case count again."""
     case.withdrawn_at = case.withdrawn_reason = None
     _sign(case, by=by, at=at, reason=reason)
+    _write_down(case, AuditAction.CASE_BROUGHT_BACK, by=by, at=at)
 
 
 def is_token(token: str) -> bool:
@@ -132,3 +142,10 @@ def _is_nullable(column: str) -> bool:
 def _sign(case: CaseReview, *, by: Person, at: datetime, reason: str | None) -> None:
     """Every save says who, when and why; a fresh change id tells the history that the service made it."""
     case.changed_at, case.changed_by_id, case.change_reason, case.change_id = at, by.id, reason, uuid4()
+
+
+def _write_down(case: CaseReview, action: AuditAction, *, by: Person, at: datetime) -> None:
+    session = object_session(case)
+    if session is None:
+        raise RuntimeError("A case is changed in a session, so that the change and its event are saved together.")
+    audit.write(session, action, by=by.id, at=at, about=audit.CASE, about_id=case.id)

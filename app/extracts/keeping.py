@@ -66,7 +66,7 @@ def note(session: Session, action: AuditAction, extract: Extract, *, by: Person,
 
 def note_receipt(session: Session, extract: Extract, receipt: str, *, by: Person) -> None:
     """Notes what the transfer service answered; the caller commits."""
-    note(session, AuditAction.RECEIPT_NOTED, extract, by=by)
+    note(session, AuditAction.EXTRACT_RECEIPT, extract, by=by)
     session.add(Receipt(extract_id=extract.id, receipt=receipt, noted_by_id=by.id, noted_at=clock.now()))
 
 

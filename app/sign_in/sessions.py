@@ -13,8 +13,9 @@ from flask_login import UserMixin
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from app.access import audit
 from models import Person, SignInSession, UsedFormToken
-from models.enumerations import SessionEnd
+from models.enumerations import AuditAction, SessionEnd
 
 SEEN_EVERY = timedelta(minutes=1)
 KEPT_FOR = timedelta(days=7)
@@ -66,6 +67,7 @@ def start(session: Session, person: Person, limits: Limits, *, at: datetime) -> 
     person.last_seen_at = at
     row = SignInSession(id_hash=hash_of(session_id), person_id=person.id, started_at=at, seen_at=at)
     session.add(row)
+    audit.write(session, AuditAction.SIGNED_IN, by=person.id, at=at)
     return _signed_in(row, person, session_id, limits)
 
 
@@ -107,8 +109,10 @@ def end_timed_out(session: Session, person: Person, limits: Limits, *, at: datet
     """Ends a person's sessions that ended by themselves: from a new sign-in on, nothing is kept for an old cookie."""
     mine = select(SignInSession).where(SignInSession.person_id == person.id, SignInSession.ended_at.is_(None))
     for row in session.scalars(mine):
-        if _end_of(row, limits) < at:
+        if (end := _end_of(row, limits)) < at:
             row.ended_at, row.ended_because = at, SessionEnd.REPLACED
+            details = f"By itself, at {end:%Y-%m-%d %H:%M} UTC"
+            audit.write(session, AuditAction.SESSION_ENDED, by=person.id, at=at, details=details)
 
 
 def _end_of(row: SignInSession, limits: Limits) -> datetime:
@@ -124,6 +128,9 @@ def end(session: Session, session_id: str, *, at: datetime, because: SessionEnd)
     row = session.get(SignInSession, hash_of(session_id))
     if row is not None and row.ended_at is None:
         row.ended_at, row.ended_because = at, because
+        ended = because is SessionEnd.SIGNED_OUT
+        action = AuditAction.SIGNED_OUT if ended else AuditAction.SESSION_ENDED
+        audit.write(session, action, by=row.person_id, at=at, details="" if ended else because.label)
 
 
 def clear_away(session: Session, *, at: datetime) -> None:

@@ -57,6 +57,8 @@ def demo_sign_in() -> ResponseReturnValue:
         person = demo.sign_in(db.session(), current_app.extensions["demo_provider"], account, now=now())
     except Refused as refused:
         log.warning("Sign-in refused: %s", refused.reason)
+        # Why, and not the account that was typed: people type a password in the wrong place.
+        db.session.rollback()
         audit.write(db.session(), AuditAction.SIGN_IN_REFUSED, by=None, at=now(), details=refused.reason)
         db.session.commit()
         abort(403, "sign-in")
@@ -66,8 +68,6 @@ def demo_sign_in() -> ResponseReturnValue:
 @blueprint.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
     """Ends the session at once, on the server and in the browser."""
-    if current_user.is_authenticated:
-        audit.write(db.session(), AuditAction.SIGNED_OUT, by=current_user.person.id, at=now())
     _end_session(SessionEnd.SIGNED_OUT)
     db.session.commit()
     logout_user()
@@ -111,7 +111,6 @@ def _begin_session(person: Person) -> ResponseReturnValue:
     _end_session(SessionEnd.REPLACED)
     sessions.end_timed_out(db.session(), person, sessions.limits_of(current_app.config), at=now())
     sessions.clear_away(db.session(), at=now())
-    audit.write(db.session(), AuditAction.SIGNED_IN, by=person.id, at=now())
     signed_in = sessions.start(db.session(), person, sessions.limits_of(current_app.config), at=now())
     db.session.commit()
     drafts.erase_old_when_due(db.session(), now())

@@ -369,6 +369,21 @@ def reference_list(endpoint: str, *, kept: bool = False) -> Door:
     return Door(frozenset().union(*read, *written, views_of(endpoint)), knocks)
 
 
+def audited(world: World) -> Iterator[Knock]:
+    """The audit, asked about foreign cases. Each knock is an event of its own, so a day is asked for that had none."""
+    case, none_yet = world.foreign[0]["open"], "flt_at_to=1/1/2019"
+    for asked in (case["reference"], case["id"]):
+        yield Knock("audit list: case", f"/audit/?{none_yet}&flt_case_is={asked}")
+        yield Knock("audit export: case", f"/audit/export/csv/?{none_yet}&flt_case_is={asked}")
+    yield Knock("audit list", "/audit/?columns=at,about,about_id,details,person_name", compared=False)
+    yield Knock("audit details", f"/audit/details/?id={case['id']}")
+    yield Knock("audit edit GET", f"/audit/edit/?id={case['id']}")
+    yield Knock("audit edit POST", f"/audit/edit/?id={case['id']}", {"details": "Taken"})
+    yield Knock("audit new GET", "/audit/new/", needs=NEVER)
+    yield Knock("audit new POST", "/audit/new/", {"details": "Taken"}, needs=NEVER)
+    yield Knock("audit delete view", f"/audit/views/delete/?view={case['id']}")
+
+
 # What the forms of cases are sent: whole, so that it would be saved if nothing kept it from it
 
 
@@ -485,6 +500,7 @@ DOORS: tuple[Door, ...] = (
     Door(frozenset(), own_cases),
     by_key("cases.details_view", "/cases/details/", "open"),
     by_key("cases.history_view", "/cases/history/", "open"),
+    by_key("cases.opened_view", "/cases/opened/", "open"),
     by_key("cases.edit_view", "/cases/edit/", "to change", change),
     by_key("cases.close_view", "/cases/close/", "to close", closing),
     by_key("cases.reopen_view", "/cases/reopen/", "closed", reason),
@@ -511,6 +527,16 @@ DOORS: tuple[Door, ...] = (
     reference_list("review_types", kept=True),
     reference_list("theme_list", kept=True),
     reference_list("designated_professionals", kept=True),
+    Door(
+        claims("audit.index_view")
+        | claims("audit.export")
+        | claims("audit.details_view")
+        | claims("audit.history_view")
+        | claims("audit.edit_view", "GET", "POST")
+        | claims("audit.create_view", "GET", "POST")
+        | views_of("audit"),
+        audited,
+    ),
     page("data_dictionary.index", "/data-dictionary/", "data dictionary"),
     page("data_dictionary.download", "/data-dictionary/csv/", "data dictionary file"),
     page("about.cookies", "/cookies/", "cookies"),

@@ -32,6 +32,7 @@ OF_NO_CCG = {
     "extract",
     "extract_receipt",
     "extract_sign_off",
+    "audit_sealed",
     "designated_professional",
     "grant_of_role",
     "organisation",

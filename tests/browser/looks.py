@@ -16,7 +16,7 @@ from playwright.sync_api import Page, Response
 from sqlalchemy import select, update
 
 from app.access.clock import today
-from models import CaseReview, Person, Theme, db
+from models import AuditEvent, CaseReview, Person, Theme, db
 from tests.browser.people import NOBODY, given_signed_in
 from tests.conftest import NOW, add_case
 from tests.databases import unguarded
@@ -92,6 +92,8 @@ LOOKS: dict[str, tuple[str, list[Look]]] = {
             "/cases/details/?id={withdrawn}",
             "/cases/details/?id={linked}",
             "/cases/details/?id={rapid}",
+            "/cases/opened/?id={open}",
+            "/cases/opened/?id={rapid}",
         ],
     ),
     "a CCG looks back": (
@@ -150,7 +152,16 @@ LOOKS: dict[str, tuple[str, list[Look]]] = {
     "an STP": ("stp-QHM", ["/", "/cases/details/?id={open}"]),
     "a region": ("region-Y63", ["/"]),
     "England": ("england", [("/", unfold), "/cases/", ("/cases/", unfold)]),
-    "an analyst": ("analyst", ["/"]),
+    "an analyst": (
+        "analyst",
+        [
+            "/",
+            ("/audit/", unfold),
+            "/audit/?flt_case_is={open}",
+            "/audit/?flt_person_is=nobody",
+            "/audit/details/?id={event}",
+        ],
+    ),
     "an administrator": (
         "administrator",
         [
@@ -164,6 +175,7 @@ LOOKS: dict[str, tuple[str, list[Look]]] = {
             "/theme-list/details/?id={theme}",
             "/theme-list/edit/?id={theme}",
             ("/theme-list/edit/?id={theme}", send_without_label),
+            ("/audit/?flt_action_is=signed_in&columns=at,address,from_address,about,about_id", unfold),
         ],
     ),
 }
@@ -201,10 +213,12 @@ def known_cases(service: Flask) -> dict[str, str]:
     give_a_past(service, cases["changed"])
     with service.app_context():
         theme = db.session.scalars(select(Theme.id)).first()
+        event = db.session.scalars(select(AuditEvent.id)).first()
     return {name: str(case.id) for name, case in cases.items()} | {
         "ccg": str(rapid.ccg_id),
         "theme": str(theme),
         "today": f"{today():%d/%m/%Y}",
+        "event": str(event),
     }
 
 

@@ -14,7 +14,6 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from models import (
-    AuditSeal,
     CaseReview,
     Extract,
     Membership,
@@ -161,6 +160,20 @@ def a_draft(*, times: int = 1, **changes: str) -> Break:
 
 
 DAY = date(2021, 8, 1)
+
+
+def a_seal(*, first_position: int = 1, times: int = 1) -> Break:
+    """As many seals of the same hash."""
+    return sql(
+        "INSERT INTO audit_seal (number, sealed_at, covers_to, first_position, last_position, previous_hash, hash)"
+        + " UNION ALL".join(
+            f" SELECT {number}, created_at, created_at, {first_position}, 1, '', 'same'"
+            " FROM person WHERE subject = 'administrator'"
+            for number in range(times)
+        )
+    )
+
+
 CLOSED = {"status": "closed", "date_closed": date(2022, 1, 1)}
 ENDS_BEFORE_IT_BEGINS = "SET active_from = '2021-01-02', active_to = '2021-01-01'"
 
@@ -173,6 +186,16 @@ BREAKS: dict[str, Break] = {
     "session_end_is_known": sql(
         "INSERT INTO sign_in_session (id_hash, person_id, started_at, seen_at, ended_at, ended_because)"
         " SELECT 'x', id, created_at, created_at, created_at, 'bored' FROM person LIMIT 1"
+    ),
+    "audit_action_is_known": sql(
+        "INSERT INTO audit_event (id, at, action, address, from_address, reference)"
+        " SELECT id, created_at, 'bored', '', '', '' FROM person LIMIT 1"
+    ),
+    "a_seal_closes_some_events": a_seal(first_position=2),
+    "uq_audit_seal_hash": a_seal(times=2),
+    "uq_audit_sealed_event_id": sql(
+        "INSERT INTO audit_sealed (position, event_id, digest) SELECT 1, id, '' FROM organisation WHERE code = '84H'"
+        " UNION ALL SELECT 2, id, '' FROM organisation WHERE code = '84H'"
     ),
     "a_view_is_saved_once_under_its_name": a_view(times=2),
     "a_saved_view_has_a_name": a_view(name="''"),
@@ -266,9 +289,6 @@ BREAKS: dict[str, Break] = {
             note="x",
             answered_by_id=somebody(session, "analyst"),
         )
-    ),
-    "an_event_is_sealed_once": lambda session: session.add_all(
-        AuditSeal(position=position, event_id=ONE_ID, digest="x", chain="x") for position in (1, 2)
     ),
     "uq_review_type_code": sql("UPDATE review_type SET code = 'same'"),
     "uq_theme_code": sql("UPDATE theme SET code = 'same'"),

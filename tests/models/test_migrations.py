@@ -91,7 +91,7 @@ def test_the_triggers_are_those_of_today(app: Flask) -> None:
             history_triggers.create_triggers(connection)
             append_only.create_triggers(connection)
         assert sorted(triggers()) == sorted(before)
-        assert len(before) == 7 + 3 * 8 + 6 * len(versioned_models()) + 3 * len(append_only.TABLES) + 3
+        assert len(before) == 13 + 3 * 8 + 6 * len(versioned_models()) + 3 * len(append_only.TABLES) + 3
 
 
 @pytest.mark.parametrize("word", ["ccg_id", "id"])

@@ -36,7 +36,7 @@ Place = tuple[str, str]
 WITHOUT_HISTORY: set[Place] = {
     ("app/access/audit.py", "write"),
     ("app/access/history.py", "dating_back"),
-    ("app/access/sealing.py", "seal"),
+    ("app/access/audit_chain.py", "seal"),
     ("app/cases/drafts.py", "_store"),
     ("app/cases/drafts.py", "discard"),
     ("app/cases/drafts.py", "erase_old"),

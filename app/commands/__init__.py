@@ -10,7 +10,6 @@ from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 from sqlalchemy import make_url, select
 
-from app.access import sealing
 from app.access.clock import now, today
 from app.access.organisations import read_organisations
 from app.access.people import access_of
@@ -41,18 +40,19 @@ from seeds.generated_cases import (
 )
 from seeds.reference import seed_reference
 
+from .audit import audit
+
 seed = AppGroup("seed", help="What an empty service starts with.")
-audit = AppGroup("audit", help="The chain of audit events.")
 
 
 def init_app(app: Flask) -> None:
     app.cli.add_command(seed)
-    app.cli.add_command(audit)
     app.cli.add_command(demo_accounts)
     app.cli.add_command(make_database_roles)
     app.cli.add_command(generate_cases)
     app.cli.add_command(erase_drafts)
     app.cli.add_command(extract)
+    app.cli.add_command(audit)
 
 
 @seed.command("reference")
@@ -75,26 +75,6 @@ def demo_seed() -> None:
         session.commit()
         extracts = seed_demo_extracts(session, day)
     click.echo(f"Demo people and cases: {added}; extracts: {extracts or 'nothing to add'}")
-
-
-@audit.command("verify")
-@click.option("--expect", default="", help="A hash that an earlier run printed: it must still be in the chain.")
-def verify_audit(expect: str) -> None:
-    """Seals what is not sealed yet, and looks at every event: was one changed, taken away or moved?"""
-    sealing.seal_all(now())
-    found = sealing.verify(db.session(), expect)
-    for problem in found.problems:
-        click.echo(problem, err=True)
-    if found.problems:
-        raise click.ClickException(f"The audit was tampered with: {count_of(len(found.problems), 'problem')}")
-    click.echo(f"{count_of(found.sealed, 'event')} sealed, all as they were written; {found.waiting} not sealed yet")
-    click.echo(f"Newest: {found.newest[0]} {found.newest[1]}. Keep this elsewhere, and give it with --expect later.")
-
-
-@audit.command("seal")
-def seal_audit() -> None:
-    """Seals the events that are not sealed yet. Requests do so too, once a minute."""
-    click.echo(f"Sealed: {count_of(sealing.seal_all(now()), 'event')}")
 
 
 @click.command("demo-accounts")

@@ -1,0 +1,163 @@
+"""The chain of audit events: a seal closes a batch of them, and its hash covers them, their order and the seal before.
+
+Whoever saves only adds events, and waits for nobody. From time to time one process seals what is committed and not
+sealed yet: each event gets a position in the chain, once. An event whose transaction was still open is sealed with the
+next batch, for its place does not depend on when it was made.
+
+What the chain cannot prove: somebody with the owner's rights can take it off and make all of it anew, or leave out the
+newest seals; and an event that is added by hand with the present moment is an event like any other. Therefore keep the
+number and hash of a seal in another place now and then (`flask audit verify` prints the newest): from then on nothing
+up to that seal can be changed unnoticed (`--expect`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import ColumnElement, String, insert, select, type_coerce
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from app.database import lock_sealing
+from models import AuditEvent, AuditSeal, SealedEvent, db
+
+from . import clock
+
+log = logging.getLogger(__name__)
+
+SEAL_EVERY = timedelta(minutes=1)
+MOST_AT_ONCE = 500
+# How long before the moment that is covered an event may still have been in an open transaction. `flask audit seal`
+# looks for older ones too.
+LOOK_BACK = timedelta(minutes=15)
+# Everything that an event says. A test holds it to the table.
+FIELDS = (
+    "id", "at", "person_id", "action", "address", "from_address", "reference", "reason", "about", "about_id", "details",
+)  # fmt: skip
+_DUE = "tracker.sealing_due"
+
+
+def columns_of_event() -> list[Any]:
+    """What is selected of an event. The action as text: it may have been changed to one that is none."""
+    return [
+        type_coerce(AuditEvent.action, String).label(name) if name == "action" else getattr(AuditEvent, name)
+        for name in FIELDS
+    ]
+
+
+def canonical(event: Mapping[Any, Any]) -> bytes:
+    """An event as bytes, the same from either database: JSON of what it says, names in order, moments in UTC.
+
+    What is empty is left out, so that a column that is added later changes no earlier event.
+    """
+    said = {name: _written(event[name]) for name in FIELDS if event[name] not in (None, "")}
+    return json.dumps(said, sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode()
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return str(value)
+
+
+def digest_of(position: int, event: Mapping[Any, Any]) -> str:
+    """SHA-256 of an event at its position in the chain."""
+    return hashlib.sha256(f"{position}\n".encode() + canonical(event)).hexdigest()
+
+
+def hash_of(seal: AuditSeal, digests: Iterable[str]) -> str:
+    """SHA-256 of all that a seal says, the hash of the seal before included, and of its events' digests in order."""
+    lines = [
+        str(seal.number),
+        _written(seal.sealed_at),
+        _written(seal.covers_to),
+        f"{seal.first_position}-{seal.last_position}",
+        seal.previous_hash,
+        *digests,
+    ]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def unsealed() -> ColumnElement[bool]:
+    """A condition: the event has no place in the chain yet."""
+    return ~select(SealedEvent.position).where(SealedEvent.event_id == AuditEvent.id).exists()
+
+
+def newest_seal(session: Session) -> AuditSeal | None:
+    return session.scalar(select(AuditSeal).order_by(AuditSeal.number.desc()).limit(1))
+
+
+def seal(session: Session, *, at: datetime, look_everywhere: bool = False, wait: bool = False) -> int:
+    """Seals the oldest events that are committed and not sealed yet, MOST_AT_ONCE at most. Gives how many; commits.
+
+    0 as well where another process is sealing and this one is not to `wait`. The session holds nothing else unsaved.
+    """
+    session.rollback()
+    if not lock_sealing(session, wait=wait):
+        session.rollback()
+        return 0
+    before = newest_seal(session)
+    waiting = select(*columns_of_event()).where(unsealed()).order_by(AuditEvent.at, AuditEvent.id).limit(MOST_AT_ONCE)
+    if before is not None and not look_everywhere:
+        waiting = waiting.where(AuditEvent.at > before.covers_to - LOOK_BACK)
+    events = [dict(event) for event in session.execute(waiting).mappings()]
+    if not events:
+        session.rollback()
+        return 0
+    first = before.last_position + 1 if before else 1
+    places = [
+        {"position": position, "event_id": event["id"], "digest": digest_of(position, event)}
+        for position, event in enumerate(events, first)
+    ]
+    covers_to = min(events[-1]["at"], at) if len(events) == MOST_AT_ONCE else at
+    new = AuditSeal(
+        number=before.number + 1 if before else 1,
+        sealed_at=at,
+        covers_to=max(covers_to, before.covers_to) if before else covers_to,
+        first_position=first,
+        last_position=first + len(places) - 1,
+        previous_hash=before.hash if before else "",
+    )
+    new.hash = hash_of(new, (place["digest"] for place in places))
+    try:
+        # All is worked out before the first of it is written: in SQLite savers wait for whoever writes.
+        session.execute(insert(SealedEvent), places)
+        session.add(new)
+        session.commit()
+    except IntegrityError:
+        session.rollback()  # another process was quicker
+        return 0
+    return len(places)
+
+
+def seal_all(session: Session, *, at: datetime) -> int:
+    """Seals every event that is committed, whatever its moment, batch by batch. Gives how many."""
+    number = 0
+    while sealed := seal(session, at=at, look_everywhere=True, wait=True):
+        number += sealed
+    return number
+
+
+def seal_when_due(app: Flask) -> None:
+    """Seals a batch at the end of a request, once a minute. Nobody's page fails because of it."""
+    now, session = time.monotonic(), db.session()
+    if now < app.extensions.setdefault(_DUE, now + SEAL_EVERY.total_seconds()):
+        return
+    app.extensions[_DUE] = now + SEAL_EVERY.total_seconds()
+    try:
+        session.rollback()
+        before = newest_seal(session)
+        if before is not None and before.sealed_at == before.covers_to > clock.now() - SEAL_EVERY:
+            return
+        if seal(session, at=clock.now()) == MOST_AT_ONCE:
+            app.extensions[_DUE] = now
+    except SQLAlchemyError as error:
+        session.rollback()
+        log.warning("The audit could not be sealed, and will be later: %s", type(error).__name__)
