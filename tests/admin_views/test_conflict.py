@@ -301,6 +301,7 @@ def test_pressed_twice_the_choice_is_saved_once(margaret: Visitor, siobhan: Visi
     assert margaret.post(edit(case), chosen).status_code == 302
     again = margaret.post(edit(case), chosen)
     assert errors_on(again.text) == [f"You have already saved this form, as case {case.reference}"]
+    assert HEADING not in again.text
     assert saved(margaret.app, str(case.id)).version == 3
 
 

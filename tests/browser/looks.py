@@ -5,6 +5,7 @@ A page takes one line in LOOKS: its address, and what is done there before it is
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -49,6 +50,50 @@ def save(page: Page) -> None:
     with page.expect_navigation():
         page.locator("form[data-tracker-form] button[type=submit]").last.click()
     page.locator(".nhsuk-notification-banner").wait_for()
+
+
+def save_after_somebody_else(page: Page, mine: dict[str, str], theirs: dict[str, str]) -> None:
+    """Both type into the same form, and this person saves last."""
+    browser = page.context.browser
+    assert browser is not None
+    with browser.new_context(base_url=page.url.partition("/cases")[0]) as elsewhere:
+        other = elsewhere.new_page()
+        given_signed_in(other, "two-ccgs")
+        other.goto(page.url)
+        for name, value in theirs.items():
+            other.locator(f"[name={name}]").fill(value)
+        with other.expect_navigation():
+            other.locator("form[data-tracker-form] button[type=submit]").last.click()
+    for name, value in mine.items():
+        page.locator(f"[name={name}]").fill(value)
+    with page.expect_navigation():
+        page.locator("form[data-tracker-form] button[type=submit]").last.click()
+    page.get_by_role("heading", name="This case was changed while you had it open").wait_for()
+
+
+def meet_in_one_field(page: Page) -> None:
+    moment = str(time.time_ns())
+    save_after_somebody_else(page, {"latest_update": f"Mine {moment}."}, {"latest_update": f"Theirs {moment}."})
+
+
+def meet_in_none(page: Page) -> None:
+    moment = str(time.time_ns())
+    save_after_somebody_else(page, {"latest_update": f"Mine {moment}."}, {"comments": f"Theirs {moment}."})
+
+
+def meet_in_many(page: Page) -> None:
+    """Long texts, short ones, one that only one of them changed, and one that is empty now. Then nothing is chosen."""
+    moment = str(time.time_ns())
+    both = {"overview": LONG[:3900], "lessons": LONG, "local_identifier": "L", "partnership_name": "P" * 150}
+    theirs = {name: f"{value}{moment}" for name, value in both.items()} | {"comments": moment}
+    mine = {name: f"{value} mine"[:200] for name, value in both.items()} | {"latest_update": LONG[:3900] + moment}
+    save_after_somebody_else(page, mine | {"lessons": ""}, theirs)
+    unfold(page)
+
+
+def meet_and_choose_nothing(page: Page) -> None:
+    meet_in_one_field(page)
+    send(page)
 
 
 def unfold(page: Page) -> None:
@@ -122,6 +167,15 @@ LOOKS: dict[str, tuple[str, list[Look]]] = {
             "/cases/withdraw/?id={open}",
             ("/cases/withdraw/?id={open}", send),
             "/cases/bring-back/?id={withdrawn}",
+        ],
+    ),
+    "two people change one case": (
+        "ccg-84H",
+        [
+            ("/cases/edit/?id={shared}", meet_in_one_field),
+            ("/cases/edit/?id={shared}", meet_in_none),
+            ("/cases/edit/?id={shared}", meet_in_many),
+            ("/cases/edit/?id={shared}", meet_and_choose_nothing),
         ],
     ),
     "a CCG comes back": ("ccg-16C", [("/cases/new/", leave_and_come_back), "/cases/new/", "/"]),
@@ -207,6 +261,7 @@ def known_cases(service: Flask) -> dict[str, str]:
         "closed": add_case(service, "84H", **closed),
         "withdrawn": add_case(service, "84H", withdrawn_at=NOW, withdrawn_reason="It was recorded twice."),
         "rapid": rapid,
+        "shared": add_case(service, "84H", **long),
         "linked": add_case(service, "84H", converted_from_id=rapid.id, converted_from_ccg_id=rapid.ccg_id),
     }
     cases["changed"] = cases["open"]
