@@ -94,23 +94,38 @@ def newest_seal(session: Session) -> AuditSeal | None:
     return session.scalar(select(AuditSeal).order_by(AuditSeal.number.desc()).limit(1))
 
 
-def seal(session: Session, *, at: datetime, look_everywhere: bool = False, wait: bool = False) -> int:
+def seal(session: Session, *, at: datetime) -> int:
     """Seals the oldest events that are committed and not sealed yet, MOST_AT_ONCE at most. Gives how many; commits.
 
-    0 as well where another process is sealing and this one is not to `wait`. The session holds nothing else unsaved.
+    0 as well where another process is sealing. The session holds nothing else unsaved.
     """
+    session.rollback()
+    before = newest_seal(session)
+    return len(_seal(session, at, before.covers_to - LOOK_BACK if before else None, wait=False))
+
+
+def seal_all(session: Session, *, at: datetime) -> int:
+    """Seals every event that is committed, whatever its moment, batch by batch. Gives how many; waits for others."""
+    number, since = 0, None
+    while events := _seal(session, at, since, wait=True):
+        number, since = number + len(events), events[-1]["at"]
+    return number
+
+
+def _seal(session: Session, at: datetime, since: datetime | None, *, wait: bool) -> list[dict[Any, Any]]:
+    """Seals the oldest events since a moment, that moment included, or since ever. Gives what it sealed."""
     session.rollback()
     if not lock_sealing(session, wait=wait):
         session.rollback()
-        return 0
+        return []
     before = newest_seal(session)
     waiting = select(*columns_of_event()).where(unsealed()).order_by(AuditEvent.at, AuditEvent.id).limit(MOST_AT_ONCE)
-    if before is not None and not look_everywhere:
-        waiting = waiting.where(AuditEvent.at > before.covers_to - LOOK_BACK)
+    if since is not None:
+        waiting = waiting.where(AuditEvent.at >= since)
     events = [dict(event) for event in session.execute(waiting).mappings()]
     if not events:
         session.rollback()
-        return 0
+        return []
     first = before.last_position + 1 if before else 1
     places = [
         {"position": position, "event_id": event["id"], "digest": digest_of(position, event)}
@@ -133,16 +148,8 @@ def seal(session: Session, *, at: datetime, look_everywhere: bool = False, wait:
         session.commit()
     except IntegrityError:
         session.rollback()  # another process was quicker
-        return 0
-    return len(places)
-
-
-def seal_all(session: Session, *, at: datetime) -> int:
-    """Seals every event that is committed, whatever its moment, batch by batch. Gives how many."""
-    number = 0
-    while sealed := seal(session, at=at, look_everywhere=True, wait=True):
-        number += sealed
-    return number
+        return []
+    return events
 
 
 def seal_when_due(app: Flask) -> None:
