@@ -70,8 +70,8 @@ screenshots: .venv/.tools node_modules/.tools assets ## Take pictures of the mai
 	unset DATABASE_URL DATABASE_OWNER_URL; $(PYTEST) tests/browser/screenshots.py
 	echo "The pictures are in screenshots/"
 
-bench: .venv/.tools ## Print the measurements, on PostgreSQL (CASES=1000000: takes a while)
-	unset DATABASE_URL DATABASE_OWNER_URL; $(PYTHON) -m tests.bench
+bench: .venv/.tools ## Print the measurements: policies and extracts (CASES=1000000 takes a while)
+	unset DATABASE_URL DATABASE_OWNER_URL; $(PYTHON) -m tests.bench && $(PYTHON) -m tests.bench.extracts
 
 format: .venv/.tools ## Lay out the code and mend what can be mended
 	$(PYTHON) -m ruff check --fix; $(PYTHON) -m ruff format
