@@ -20,10 +20,17 @@ NOT_A_MOMENT = "Cut-off must be a date and a time, such as 9/7/2021 17:00"
 _TIME = re.compile(r"(.+?)[ ,T]+(\d{1,2}):(\d{2})", re.ASCII)
 
 
+class QuarterField(ChoiceField):
+    """One of the quarters that are offered, by its name."""
+
+    def value_of(self, typed: str) -> str | None:
+        return typed or None
+
+
 class DrawForm(NHSForm):
     """The quarter, why it is drawn again, and another cut-off than its end."""
 
-    quarter = ChoiceField(
+    quarter = QuarterField(
         Item(
             name="quarter",
             label="Quarter",

@@ -258,8 +258,8 @@ def _apart(session: Session, extract: Extract) -> Extract:
 
 def _store(session: Session, extract: Extract, file: IO[bytes], by: Person) -> None:
     session.add(extract)
-    note(session, AuditAction.EXTRACT_DRAWN, extract, by=by, details=f"; {extract.rows} cases")
     session.flush()
+    note(session, AuditAction.EXTRACT_DRAWN, extract, by=by, details=f"; {extract.rows} cases")
     file.seek(0)
     position = 0
     while content := file.read(PART):

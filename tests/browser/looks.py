@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -21,6 +21,7 @@ from models import AuditEvent, CaseReview, Person, Theme, db
 from tests.browser.people import NOBODY, given_signed_in
 from tests.conftest import NOW, add_case
 from tests.databases import unguarded
+from tests.histories import IN_Q1, Q1, draw, history
 
 LONG = "Supercalifragilisticexpialidocious" * 4 + "\n\n" + "The panel asked each agency what it knew. " * 80
 
@@ -216,6 +217,30 @@ LOOKS: dict[str, tuple[str, list[Look]]] = {
             "/audit/details/?id={event}",
         ],
     ),
+    "an analyst draws": (
+        "analyst",
+        [
+            "/extracts/",
+            "/extracts/draw/",
+            ("/extracts/draw/", send),
+            ("/extracts/details/?id={extract}", unfold),
+            "/extracts/details/?id={again}",
+            "/extracts/differences/?id={again}",
+            "/extracts/receipt/?id={extract}",
+            ("/extracts/receipt/?id={extract}", send),
+            "/extracts/sign-off/?id={extract}",
+            ("/extracts/sign-off/?id={extract}", send),
+            "/data-quality/",
+        ],
+    ),
+    "a CCG answers for its data": (
+        "ccg-84H",
+        [
+            "/data-quality/",
+            "/data-quality/answer/?query=no_update&id={asked}",
+            ("/data-quality/answer/?query=no_update&id={asked}", send),
+        ],
+    ),
     "an administrator": (
         "administrator",
         [
@@ -264,17 +289,34 @@ def known_cases(service: Flask) -> dict[str, str]:
         "shared": add_case(service, "84H", **long),
         "linked": add_case(service, "84H", converted_from_id=rapid.id, converted_from_ccg_id=rapid.ccg_id),
     }
+    cases["asked"] = add_case(service, "84H", latest_update_on=date(2021, 9, 1))
     cases["changed"] = cases["open"]
     give_a_past(service, cases["changed"])
     with service.app_context():
         theme = db.session.scalars(select(Theme.id)).first()
         event = db.session.scalars(select(AuditEvent.id)).first()
-    return {name: str(case.id) for name, case in cases.items()} | {
-        "ccg": str(rapid.ccg_id),
-        "theme": str(theme),
-        "today": f"{today():%d/%m/%Y}",
-        "event": str(event),
-    }
+    return (
+        {name: str(case.id) for name, case in cases.items()}
+        | {
+            "ccg": str(rapid.ccg_id),
+            "theme": str(theme),
+            "today": f"{today():%d/%m/%Y}",
+            "event": str(event),
+        }
+        | extracts(service)
+    )
+
+
+def extracts(service: Flask) -> dict[str, str]:
+    """An extract with a case, and the same quarter again with what differs."""
+    with history(service) as past:
+        for letter in "ab":
+            past.add("84H", IN_Q1, reference=f"SCR-XXXXXXX{letter.upper()}", local_identifier=f"LOOKS-{letter}")
+        late = past.add("84H", IN_Q1, reference="SCR-XXXXXXXC", local_identifier="LOOKS-c")
+        past.change(late, Q1.ends + timedelta(hours=1), lessons=LONG[:4000])
+    first = draw(service)
+    again = draw(service, reason="Late changes", cut_off=Q1.ends + timedelta(hours=2))
+    return {"extract": str(first.id), "again": str(again.id)}
 
 
 def give_a_past(service: Flask, case: CaseReview) -> None:

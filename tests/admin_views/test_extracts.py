@@ -1,0 +1,151 @@
+"""The screens of extracts and of data quality: who may, what is asked, what nonsense does."""
+
+from __future__ import annotations
+
+import io
+from datetime import date
+from zipfile import ZipFile
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from models import AuditEvent, Extract, QuarterConfirmation, QueryAnswer
+from tests.conftest import add_case
+from tests.databases import unguarded
+from tests.histories import IN_Q1, history
+from tests.visitor import Visitor
+
+EVERY_PAGE = (
+    "",
+    "draw/",
+    "details/",
+    "differences/",
+    "sign-off/",
+    "receipt/",
+    "download/",
+    "download-for-spreadsheets/",
+)
+
+
+def drawn_by_form(app: Flask, **fields: str) -> Visitor:
+    visitor = Visitor(app).sign_in("analyst")
+    answer = visitor.post_form("/extracts/draw/", {"quarter": "2021-22-Q1", **fields})
+    assert answer.status_code == 302, answer.text
+    return visitor
+
+
+def the_extract(app: Flask) -> Extract:
+    with unguarded(app) as session:
+        found = session.scalars(select(Extract).order_by(Extract.number.desc())).first()
+        assert found is not None
+        session.expunge(found)
+        return found
+
+
+@pytest.mark.parametrize("account", ["ccg-84H", "region-Y63", "england", "administrator", "no-access"])
+@pytest.mark.parametrize("page", EVERY_PAGE)
+def test_extracts_are_for_analysts(app: Flask, account: str, page: str) -> None:
+    assert Visitor(app).sign_in(account).get(f"/extracts/{page}").status_code == 403
+
+
+def test_an_analyst_draws_and_another_signs_off(fresh_either_app: Flask) -> None:
+    app = fresh_either_app
+    with history(app) as past:
+        past.add("84H", IN_Q1, overview="=1+1")
+    visitor = drawn_by_form(app)
+    extract = the_extract(app)
+    page = visitor.get(f"/extracts/details/?id={extract.id}").text
+    assert "S-CRT_2021-22-Q1_v1_UNSIGNED.zip" in page
+    assert "Another analyst signs it off" in page
+    refused = visitor.post_form(f"/extracts/sign-off/?id={extract.id}")
+    assert "You drew this extract" in refused.text
+    second = Visitor(app).sign_in("second-analyst")
+    assert second.post_form(f"/extracts/sign-off/?id={extract.id}").status_code == 302
+    package = second.get(f"/extracts/download/?id={extract.id}")
+    assert "S-CRT_2021-22-Q1_v1.zip" in package.headers["Content-Disposition"]
+    assert b"\r\nSCR-" in ZipFile(io.BytesIO(package.data)).read("cases.csv")
+    assert ",=1+1," in ZipFile(io.BytesIO(package.data)).read("cases.csv").decode()
+    safe = second.get(f"/extracts/download-for-spreadsheets/?id={extract.id}")
+    assert "for-spreadsheets.csv" in safe.headers["Content-Disposition"]
+    assert ",'=1+1," in safe.text
+    assert second.post_form(f"/extracts/receipt/?id={extract.id}", {"receipt": "SEFT-1"}).status_code == 302
+    assert "SEFT-1" in second.get(f"/extracts/details/?id={extract.id}").text
+    with unguarded(app) as session:
+        done = {one.action for one in session.scalars(select(AuditEvent).where(AuditEvent.about_id == extract.id))}
+    assert done == {"extract_drawn", "extract_signed_off", "extract_downloaded", "extract_receipt"}
+
+
+def test_again_asks_why_and_shows_what_differs(fresh_app: Flask) -> None:
+    with history(fresh_app) as past:
+        past.add("84H", IN_Q1)
+    visitor = drawn_by_form(fresh_app)
+    again = visitor.post_form("/extracts/draw/", {"quarter": "2021-22-Q1"})
+    assert "Enter why it is drawn again" in again.text
+    drawn_by_form(fresh_app, reason="Late cases", cut_off="9/7/2021 17:00")
+    page = visitor.get(f"/extracts/differences/?id={the_extract(fresh_app).id}").text
+    assert "Nothing. The cases are the same" in page
+    assert "Late cases" in page
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"quarter": ""}, "Select the quarter"),
+        ({"quarter": "2090-91-Q1"}, "Select the quarter"),
+        ({"quarter": "2021-22-Q4"}, "2021-22-Q4 has not ended yet"),
+        ({"cut_off": "soon"}, "Cut-off must be a date and a time"),
+        ({"cut_off": "1/1/2020"}, "The cut-off is before 2021-22-Q1 begins"),
+        ({"cut_off": "1/7/2021 25:00"}, "Cut-off must be a date and a time"),
+        ({"cut_off": "1/1/2099"}, "five minutes past"),
+        ({"reason": "\0" + "x" * 2000}, "There is a problem"),
+    ],
+)
+def test_what_cannot_be_drawn_is_said_beside_its_field(app: Flask, fields: dict[str, str], said: str) -> None:
+    visitor = Visitor(app).sign_in("analyst")
+    answer = visitor.post_form("/extracts/draw/", {"quarter": "2021-22-Q1", **fields})
+    assert answer.status_code == 200
+    assert said in answer.text
+
+
+@pytest.mark.parametrize("id_", ["", "x", "6f9619ff-8b86-4d11-b42d-00c04fc964ff", "%00", "1" * 4000])
+@pytest.mark.parametrize("page", EVERY_PAGE[2:])
+def test_an_extract_that_is_not_there_is_not_found(app: Flask, page: str, id_: str) -> None:
+    assert Visitor(app).sign_in("analyst").get(f"/extracts/{page}?id={id_}").status_code == 404
+
+
+def test_a_ccg_answers_a_query_and_confirms_a_quarter(fresh_either_app: Flask) -> None:
+    app = fresh_either_app
+    case = add_case(app, "84H", latest_update_on=date(2021, 9, 1), steis_number="S1", local_identifier=None)
+    visitor = Visitor(app).sign_in("ccg-84H")
+    assert "No update since 1 September 2021" in visitor.get("/data-quality/").text
+    assert "1 query without an answer" in visitor.get("/").text
+    address = f"/data-quality/answer/?id={case.id}&query=no_update"
+    assert "Enter an answer" in visitor.post_form(address, {"note": " "}).text
+    assert "an NHS number" in visitor.post_form(address, {"note": "999 000 0018"}).text
+    assert visitor.post_form(address, {"note": "The panel meets in March"}).status_code == 302
+    page = visitor.get("/data-quality/").text
+    assert "The panel meets in March" in page
+    assert "No query waits for an answer" in page
+    confirmed = visitor.post_form("/data-quality/", {"quarter": "2021-22-Q3"}, action="/data-quality/confirm/")
+    assert confirmed.status_code == 302
+    assert "Confirmed on" in visitor.get("/data-quality/").text
+    with unguarded(app) as session:
+        one = session.scalars(select(QuarterConfirmation)).one()
+        assert (one.quarter, one.cases, one.unanswered) == ("2021-22-Q3", 1, 0)
+        assert session.scalars(select(QueryAnswer)).one().query == "no_update"
+    table = Visitor(app).sign_in("analyst").get("/data-quality/").text
+    assert "2021-22-Q3: confirmed by 1 of 106 CCGs" in table
+    assert visitor.get("/data-quality/?ccg=93C").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/data-quality/?quarter=nonsense&ccg=",
+        "/data-quality/?quarter=2021-22-Q1%00",
+        "/data-quality/?quarter=2090-91-Q4",
+    ],
+)
+def test_nonsense_in_the_address_shows_the_usual_page(app: Flask, address: str) -> None:
+    assert Visitor(app).sign_in("analyst").get(address).status_code == 200
