@@ -58,10 +58,7 @@ def _reason(question: str, hint: str) -> type[NHSForm]:
 
         def validate(self, extra_validators: Any = None) -> bool:
             holds: bool = super().validate(extra_validators)
-            if not self.reason.data and not self.reason.errors:
-                self.add_problems({"reason": [about.when_missing]})
-                holds = False
-            return holds
+            return self.ask_for_what_is_missing() and holds
 
     return ReasonForm
 

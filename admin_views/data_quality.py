@@ -52,8 +52,7 @@ class AnswerForm(NHSForm):
 
     def validate(self, extra_validators: object = None) -> bool:
         holds = bool(super().validate(extra_validators))
-        if not self.note.data and not self.note.errors:
-            self.add_problems({"note": [NOTE.when_missing]})
+        self.ask_for_what_is_missing()
         self.add_warnings(case_rules.warnings_about({"note": self.note.data}, items=[NOTE]))
         return holds and not self.error_summary()
 

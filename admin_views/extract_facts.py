@@ -8,7 +8,7 @@ from typing import IO
 
 from app.extracts import control_totals, package
 from app.extracts.schema import CASES, QUALITY, TOTALS
-from app.nhsuk.wording import nhs_moment
+from app.nhsuk.wording import nhs_moment, until
 from models import Extract
 
 from .tables import TableOf, words
@@ -22,6 +22,11 @@ class Looked:
     quality: TableOf
 
 
+def capitalised(words: str) -> str:
+    """With a capital letter at its beginning."""
+    return f"{words[:1].upper()}{words[1:]}"
+
+
 def name_of(extract: Extract) -> str:
     """The quarter and the number."""
     return f"{extract.quarter}, number {extract.number}"
@@ -32,8 +37,8 @@ def facts(extract: Extract) -> list[tuple[str, str]]:
     walk = f"{name_of(opening)}, signed off" if opening else "End of the quarter before: none of it was signed off"
     return [
         ("Cases", f"{extract.rows:,}"),
-        ("Cut-off", nhs_moment(extract.cut_off)),
-        ("Walk begins with", f"{walk} ({nhs_moment(extract.opening_cut_off)})"),
+        ("Cut-off", capitalised(until(extract.cut_off))),
+        ("Walk begins with", f"{walk} ({until(extract.opening_cut_off)})"),
         ("Drawn", f"{nhs_moment(extract.drawn_at)}, {extract.drawn_by.name}"),
         *([("Reason", extract.reason)] if extract.reason else []),
         (

@@ -69,9 +69,7 @@ class DrawForm(NHSForm):
 
     def validate(self, extra_validators: Any = None) -> bool:
         holds = bool(super().validate(extra_validators))
-        if not self.quarter.data:
-            if not self.quarter.errors:
-                self.add_problems({"quarter": [self.quarter.item.when_missing]})
+        if not self.ask_for_what_is_missing() or not self.quarter.data:
             return False
         self.chosen_quarter = quarter_named(self.quarter.data)
         if self.cut_off.data:
@@ -101,10 +99,7 @@ class ReceiptForm(NHSForm):
 
     def validate(self, extra_validators: Any = None) -> bool:
         holds = bool(super().validate(extra_validators))
-        if not self.receipt.data and not self.receipt.errors:
-            self.add_problems({"receipt": [self.receipt.item.when_missing]})
-            holds = False
-        return holds
+        return self.ask_for_what_is_missing() and holds
 
 
 def offer_quarters(form: DrawForm, drawn: dict[str, int], today: date) -> None:

@@ -21,7 +21,7 @@ from app.extracts.download import safe_copy
 from app.extracts.quarterly_extract import CannotDraw
 from app.extracts.schema import CASES
 from app.nhsuk.forms import NHSForm
-from app.nhsuk.wording import nhs_moment
+from app.nhsuk.wording import nhs_moment, until
 from app.rules.words import count_of
 from models import Extract, db
 from models.enumerations import AuditAction
@@ -65,7 +65,7 @@ class ExtractView(BaseView):
             (f"{extract.quarter}, number {extract.number}", self.get_url(".details_view", id=extract.id)),
             *words(
                 f"{extract.rows:,}",
-                nhs_moment(extract.cut_off),
+                extract_facts.capitalised(until(extract.cut_off)),
                 f"{nhs_moment(extract.drawn_at)}, {extract.drawn_by.name}",
                 f"{nhs_moment(signed_off.signed_off_at)}, {signed_off.signed_off_by.name}" if signed_off else "Not yet",
             ),

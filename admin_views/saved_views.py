@@ -48,10 +48,7 @@ class ViewForm(NHSForm):
 
     def validate(self, extra_validators: Any = None) -> bool:
         holds: bool = super().validate(extra_validators)
-        if not self.name.data and not self.name.errors:
-            self.add_problems({"name": [self.name.item.when_missing]})
-            holds = False
-        return holds
+        return self.ask_for_what_is_missing() and holds
 
 
 class SavesViews(ListView):

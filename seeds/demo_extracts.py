@@ -5,17 +5,20 @@ One analyst draws and the other signs off, all but the newest. They are drawn li
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.extracts import keeping, quarterly_extract
+from app.extracts import confirming, keeping, quarterly_extract
 from app.rules.quarters import Quarter, quarter_of
-from models import Extract, Person
+from models import CaseReview, Extract, Person, QuarterConfirmation
 from models.people import DEMO_ISSUER
 
+from .reference import organisation_ids
+
 LAST_QUARTERS = 9
+CONFIRMING = ("16C", "93C")
 MERGERS = (date(2020, 4, 1), date(2021, 4, 1))
 
 
@@ -28,6 +31,27 @@ def demo_quarters(first_seeded_on: date) -> list[Quarter]:
     for day in MERGERS:
         chosen |= {quarter_of(day), quarter_of(day).previous}
     return sorted(quarter for quarter in chosen if quarter <= ended)
+
+
+def seed_demo_confirmations(session: Session, first_seeded_on: date) -> int:
+    """Let the leads of two CCGs confirm the quarter that has ended last, shortly before its end; the caller commits."""
+    quarter = quarter_of(first_seeded_on).previous
+    if session.scalar(select(QuarterConfirmation.id).limit(1)) is not None:
+        return 0
+    ccgs = {code: id_ for (kind, code), id_ in organisation_ids(session).items() if kind == "ccg"}
+    for number, code in enumerate(CONFIRMING):
+        by = session.scalars(select(Person).where(Person.subject == f"ccg-{code}")).one()
+        recorded = (CaseReview.ccg_id == ccgs[code], CaseReview.withdrawn_at.is_(None))
+        confirming.confirm(
+            session,
+            ccgs[code],
+            quarter,
+            cases=session.scalar(select(func.count()).where(*recorded)) or 0,
+            unanswered=number,
+            by=by,
+            at=quarter.ends - timedelta(hours=30 + number),
+        )
+    return len(CONFIRMING)
 
 
 def seed_demo_extracts(session: Session, first_seeded_on: date) -> int:

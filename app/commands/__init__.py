@@ -28,7 +28,7 @@ from models.enumerations import AuditAction
 from models.people import DEMO_ISSUER
 from models.row_security import APPLICATION, ENGLAND, OWNER
 from seeds.demo_cases import seed_demo
-from seeds.demo_extracts import seed_demo_extracts
+from seeds.demo_extracts import seed_demo_confirmations, seed_demo_extracts
 from seeds.generated_cases import (
     LAST_SEED,
     MOST_CASES,
@@ -72,6 +72,7 @@ def demo_seed() -> None:
         added = seed_demo(session, today())
         session.commit()
         day = first_seeded_day(session, today())
+        seed_demo_confirmations(session, day)
         session.commit()
         extracts = seed_demo_extracts(session, day)
     click.echo(f"Demo people and cases: {added}; extracts: {extracts or 'nothing to add'}")

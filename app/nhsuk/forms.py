@@ -86,6 +86,19 @@ class NHSForm(FlaskForm):
             self.problems_of_form.append(OUT_OF_DATE)
         return bool(is_valid)
 
+    def ask_for_what_is_missing(self) -> bool:
+        """Says beside each needed field that is empty what to enter. For forms that no rule checks.
+
+        Whether nothing is missing.
+        """
+        missing = {
+            one.name: [one.item.when_missing]
+            for one in self.item_fields
+            if one.item.required and one.is_empty and not one.errors
+        }
+        self.add_problems(missing)
+        return not missing
+
     def add_problems(self, problems: Mapping[str, Iterable[str]]) -> None:
         """Puts sentences beside fields; under "", and where the form has no such field, on the form as a whole.
 

@@ -5,7 +5,7 @@ Source: https://service-manual.nhs.uk/content/numbers-measurements-dates-time
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from app.access.clock import ENGLAND, day_of
 from app.rules.words import in_words
@@ -25,6 +25,13 @@ def nhs_moment(moment: datetime | None) -> str:
     if moment.tzinfo is None:
         raise ValueError("A moment needs a time zone.")
     return f"{in_words(day_of(moment))} at {nhs_time(moment)}"
+
+
+def until(moment: datetime) -> str:
+    """A moment up to which something counts: midnight is the end of the day before. Takes an aware datetime."""
+    if nhs_time(moment) == "midnight":
+        return f"end of {in_words(day_of(moment - timedelta(seconds=1)))}"
+    return nhs_moment(moment)
 
 
 def nhs_time(moment: datetime) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from app.nhsuk.wording import nhs_date, nhs_moment
+from app.nhsuk.wording import nhs_date, nhs_moment, until
 
 
 def test_a_date_is_written_out() -> None:
@@ -48,3 +48,8 @@ def test_the_day_of_a_moment_is_the_day_in_london() -> None:
 def test_a_moment_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="time zone"):
         nhs_moment(datetime(2025, 12, 31, 10, 30))  # noqa: DTZ001
+
+
+def test_a_cut_off_at_midnight_is_the_end_of_a_day() -> None:
+    assert until(datetime(2021, 6, 30, 23, 0, tzinfo=UTC)) == "end of 30 June 2021"
+    assert until(datetime(2021, 7, 9, 16, 30, tzinfo=UTC)) == "9 July 2021 at 5:30pm"
