@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from random import Random
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -107,7 +107,7 @@ def seed_demo_cases(session: Session, first_seeded_on: date) -> int:
                 row = known.setdefault(case.reference, CaseReview())
                 for name, value in ids.columns_of(version.case, known).items():
                     setattr(row, name, value)
-                row.changed_by_id, row.change_reason = ids.leads.get(case.ccg), version.reason
+                row.changed_by_id, row.change_reason, row.change_id = ids.leads.get(case.ccg), version.reason, uuid4()
                 session.add(row)
                 session.flush()
     return len(known)

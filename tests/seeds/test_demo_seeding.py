@@ -6,7 +6,8 @@ from datetime import date
 
 from sqlalchemy import func, select
 
-from models import CaseReview, Setting
+from app.access.row_scope import every_organisation
+from models import CaseReview, Organisation, Person, Setting, version_of
 from seeds.cases.past import versions_of
 from seeds.demo_cases import demo_cases, seed_demo, seed_demo_cases
 
@@ -41,6 +42,19 @@ def test_the_day_of_first_seeding_is_kept_and_a_second_seeding_adds_nothing(seed
     assert (again.people, again.cases) == (0, 0)
     setting = seeded.scalars(select(Setting).where(Setting.name == "demo_first_seeded_on")).one()
     assert setting.value == "2021-06-16"
+
+
+def test_every_version_is_signed_by_the_lead_of_its_ccg(fresh_app):
+    """Also where the same person changed the case before."""
+    with fresh_app.app_context(), every_organisation("test") as session:
+        seed_demo_cases(session, date(2022, 2, 1))
+        lead = session.scalars(select(Person.id).where(Person.subject == "ccg-84H")).one()
+        version = version_of(CaseReview)
+        of_durham = select(version.changed_by_id, version.by_service).join(
+            Organisation, Organisation.id == version.ccg_id
+        )
+        found = set(session.execute(of_durham.where(Organisation.code == "84H")).all())
+    assert found == {(lead, True)}
 
 
 def test_where_there_is_a_case_no_demo_case_is_added(seeded):
