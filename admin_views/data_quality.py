@@ -96,6 +96,9 @@ class DataQualityView(BaseView):
         is_too_much = ccg is None and confirming.cases_in_scope(db.session()) > MOST_CASES
         found = [] if is_too_much else list(_findings(scope))
         confirms = may(Permission.QUARTER_CONFIRM)
+        # Who sees many CCGs counts first, and reads of one.
+        summary = _counted(found) if not confirms and ccg is None else None
+        shown = [] if summary else found
         quarter = _quarter_asked_for()
         page: str = self.render(
             "data_quality/index.html",
@@ -103,12 +106,13 @@ class DataQualityView(BaseView):
             caption=ccg.name if ccg else "",
             is_too_much=is_too_much,
             most=MOST_CASES,
-            errors=[self._shown(one) for one in found if one.finding.is_error],
-            queries=[self._shown(one) for one in found if one.waits],
-            answered=[self._shown(one) for one in found if one.answer is not None],
+            summary=summary,
+            errors=[self._shown(one) for one in shown if one.finding.is_error],
+            queries=[self._shown(one) for one in shown if one.waits],
+            answered=[self._shown(one) for one in shown if one.answer is not None],
             confirmations=_own_confirmations() if confirms else [],
             confirm_url=self.get_url(".confirm"),
-            table=None if confirms else self._table(quarter),
+            table=None if confirms or ccg else self._table(quarter),
             quarter=quarter,
             quarters=_quarters(),
             back_url=self.get_url(".index") if ccg else "",
@@ -223,6 +227,23 @@ class DataQualityView(BaseView):
 def _findings(ccgs: set[UUID] | None) -> Iterator[Found]:
     for _, found in findings_now(db.session(), clock.now(), lookups(), ccgs):
         yield from found
+
+
+def _counted(found: list[Found]) -> TableOf:
+    """How many findings there are of each kind, and how many wait for an answer."""
+    kinds: dict[tuple[str, str], list[int]] = {}
+    for one in found:
+        counted = kinds.setdefault(("Error" if one.finding.is_error else "Query", one.finding.about), [0, 0])
+        counted[0] += 1
+        counted[1] += one.waits
+    return TableOf(
+        "Errors and queries",
+        ["Check", "Kind", "Cases", "Without an answer"],
+        [
+            words(about, kind, f"{counted[0]:,}", f"{counted[1]:,}" if kind == "Query" else "")
+            for (kind, about), counted in sorted(kinds.items())
+        ],
+    )
 
 
 def for_home(cases: int) -> list[tuple[str, str, str]]:

@@ -230,7 +230,8 @@ LOOKS: dict[str, tuple[str, list[Look]]] = {
             ("/extracts/receipt/?id={extract}", send),
             "/extracts/sign-off/?id={extract}",
             ("/extracts/sign-off/?id={extract}", send),
-            "/data-quality/",
+            ("/data-quality/", unfold),
+            "/data-quality/?ccg=84H",
         ],
     ),
     "a CCG answers for its data": (
