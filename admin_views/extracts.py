@@ -131,8 +131,8 @@ class ExtractView(BaseView):
         if before is None:
             abort(404)
         with (
-            keeping.verified(db.session(), before) as old,
-            keeping.verified(db.session(), extract) as new,
+            _verified_or_409(before) as old,
+            _verified_or_409(extract) as new,
         ):
             found = list(islice(differences(old, new), MOST_DIFFERENCES + 1))
         page: str = self.render(

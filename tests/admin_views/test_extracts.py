@@ -8,7 +8,7 @@ from zipfile import ZipFile
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from models import AuditEvent, Extract, QuarterConfirmation, QueryAnswer
 from tests.conftest import add_case
@@ -149,3 +149,16 @@ def test_a_ccg_answers_a_query_and_confirms_a_quarter(fresh_either_app: Flask) -
 )
 def test_nonsense_in_the_address_shows_the_usual_page(app: Flask, address: str) -> None:
     assert Visitor(app).sign_in("analyst").get(address).status_code == 200
+
+
+@pytest.mark.parametrize("page", ["download/", "download-for-spreadsheets/", "differences/"])
+def test_bytes_that_are_others_are_not_sent(fresh_app: Flask, page: str) -> None:
+    drawn_by_form(fresh_app)
+    visitor = drawn_by_form(fresh_app, reason="Once more")
+    with unguarded(fresh_app) as session:
+        session.execute(text("DROP TRIGGER extract_part_never_changes"))
+        session.execute(text("UPDATE extract_part SET content = substr(content, 2)"))
+        session.commit()
+    extract = the_extract(fresh_app)
+    assert visitor.get(f"/extracts/{page}?id={extract.id}").status_code == 409
+    assert "Do not send this extract" in visitor.get(f"/extracts/details/?id={extract.id}").text
