@@ -20,6 +20,7 @@ from .data_dictionary import DataDictionaryView
 from .data_quality import DataQualityView
 from .extracts import ExtractView
 from .home import HomeView
+from .redactions import RedactionView
 from .reference_lists import (
     CCGView,
     CodeListView,
@@ -31,7 +32,7 @@ from .reference_lists import (
     ThemeView,
 )
 
-VIEWS: tuple[type[TrackerView | DataDictionaryView | DataQualityView | ExtractView], ...] = (
+VIEWS: tuple[type[TrackerView | DataDictionaryView | DataQualityView | ExtractView | RedactionView], ...] = (
     CaseReviewView,
     DataQualityView,
     ExtractView,
@@ -42,6 +43,7 @@ VIEWS: tuple[type[TrackerView | DataDictionaryView | DataQualityView | ExtractVi
     ThemeView,
     DesignatedProfessionalView,
     AuditView,
+    RedactionView,
     DataDictionaryView,
 )
 CASE_FORMS = FORMS
@@ -78,7 +80,7 @@ def init_app(app: Flask) -> None:
 def in_footer(view: Any) -> bool:
     """Reference lists stand in the menu of those who keep them, and in the footer of everybody else."""
     keeps = may(Permission.REFERENCE_WRITE)
-    return isinstance(view, OrganisationView | CodeListView | DataDictionaryView) and not keeps
+    return isinstance(view, OrganisationView | CodeListView | DataDictionaryView | RedactionView) and not keeps
 
 
 def _link_to(view: Any) -> dict[str, Any]:

@@ -109,6 +109,11 @@ class CaseReviewView(NotesOpenings, KeepsDrafts, UpdatesSeveral):
             "events": self.events_of(row),
             "viewers": self.viewers_of(row),
             "openings_url": self.get_url(".opened_view", id=row.id),
+            "redaction_url": (
+                self.get_url("redactions.ask_view", id=row.id)
+                if may(Permission.REDACTION_ASK) and self.may_change(row)
+                else None
+            ),
         }
 
     def events_of(self, row: CaseReview) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ from models import CaseReview, db
 from models.declarations import items_of
 from models.enumerations import Role
 
-from . import case_drafts, data_quality
+from . import case_drafts, data_quality, redactions
 from .reference_lists import CCGView, RegionView, STPView
 from .tables import TableOf
 
@@ -120,12 +120,15 @@ def _for_readers() -> dict[str, Any]:
         "",
         data_quality.for_home(everything.cases) if may(Permission.QUARTER_CONFIRM) else [],
     )
+    waiting = Group(
+        "Redactions", "Somebody else has asked.", redactions.for_home() if may(Permission.REDACTION_DECIDE) else []
+    )
     may_record = may(Permission.CASE_WRITE) and bool(access.current_ccgs)
     return {
         "title": "Home",
         "lede": ", ".join(place.name for place in access.granted_on),
         "figures": shown,
-        "groups": [*(group for group in (unsaved, quality) if group.rows), changed],
+        "groups": [*(group for group in (unsaved, quality, waiting) if group.rows), changed],
         "tables": _tables(counted) if access.roles & {Role.OVERSIGHT, Role.ANALYST} else [],
         "links": [("See all cases", url_for("cases.index_view"), "")],
         "start": ("Record a case", url_for("cases.create_view")) if may_record else None,

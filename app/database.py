@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
@@ -22,19 +23,21 @@ from sqlalchemy import (
     bindparam,
     column,
     create_engine,
+    delete,
     event,
     func,
     literal_column,
     select,
     table,
     text,
+    update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.config import WrongSetting
-from models import db
+from models import CaseReview, ExtractPart, QueryAnswer, Redaction, db, version_of
 from models.base import TrackerSession
 from models.history_triggers import WRITERS_LOCK
 from models.row_security import APPLICATION, ENGLAND, READABLE, WRITABLE, WRITES_EVERYTHING, make_roles
@@ -64,13 +67,14 @@ def prepare(engine: Engine, *, in_service: bool = False) -> None:
 def _settings_of_sqlite(connection: Any, record: object) -> None:
     cursor = connection.cursor()
     # FULL: with NORMAL, WAL may lose the last commits when the power fails. recursive_triggers: without it INSERT OR
-    # REPLACE deletes the old row behind the triggers' backs.
+    # REPLACE deletes the old row behind the triggers' backs. secure_delete: what goes is overwritten.
     for setting in (
         "foreign_keys=ON",
         "journal_mode=WAL",
         "synchronous=FULL",
         "busy_timeout=5000",
         "recursive_triggers=ON",
+        "secure_delete=ON",
     ):
         cursor.execute(f"PRAGMA {setting}")
     cursor.close()
@@ -231,6 +235,60 @@ def lock_sealing(session: Session, *, wait: bool) -> bool:
 
 # The key of PostgreSQL's advisory lock that whoever seals the audit holds alone.
 SEALERS_LOCK = 0x5CB8
+
+
+# The key of PostgreSQL's advisory lock of whoever keeps an extract, or strikes words out of those that are kept.
+EXTRACTS_LOCK = 0x5CB9
+
+
+def lock_extracts(session: Session) -> None:
+    """Lets one transaction at a time change which bytes of extracts are kept, until its end.
+
+    In SQLite a transaction that has written something is alone by itself.
+    """
+    if is_postgresql(session):
+        Session.connection(session).execute(select(func.pg_advisory_xact_lock(EXTRACTS_LOCK)))
+
+
+def strike_out(
+    session: Session, redaction: Redaction, what: str, key: UUID | int, item: str = "", struck: str = "", mark: str = ""
+) -> None:
+    """Puts a text with words struck out in place of the one before; of an extract, takes its bytes away.
+
+    `what` is "version" (`key` its number, `item` the column), "answer" or "extract" (`key` its id). For a redaction
+    that is under way: PostgreSQL's function, and SQLite's triggers, refuse every other (`models/striking_out.py`).
+    """
+    connection = Session.connection(session)
+    if is_postgresql(session):
+        call = func.strike_out(redaction.id, redaction.ccg_id, what, str(key), item, struck, mark)
+        connection.execute(select(call))
+    elif what == "extract":
+        connection.execute(delete(ExtractPart).where(ExtractPart.extract_id == key))
+    elif what == "answer":
+        connection.execute(update(QueryAnswer).where(QueryAnswer.id == key).values(note=struck))
+    else:
+        versions = version_of(CaseReview)
+        of_it = (versions.id == redaction.case_id) & (versions.number == key)
+        connection.execute(update(versions).where(of_it).values({item: struck}))
+
+
+def forget_old_words(session: Session) -> None:
+    """Rids SQLite's index on words of what it keeps of rows as they were. PostgreSQL's vacuum does so by itself."""
+    if not is_postgresql(session):
+        Session.connection(session).exec_driver_sql("INSERT INTO case_search (case_search) VALUES ('optimize')")
+
+
+def forget_the_log(session: Session) -> None:
+    """Empties SQLite's write-ahead log, which keeps pages as they were, if nobody is reading just now."""
+    if not is_postgresql(session):
+        Session.connection(session).exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        session.rollback()
+
+
+def files_of_sqlite(session: Session) -> list[Path]:
+    """The files in which SQLite keeps the database; of PostgreSQL, and of one in memory, none."""
+    database = None if is_postgresql(session) else db.engine.url.database
+    return [path for path in map(Path, (f"{database}", f"{database}-wal")) if path.is_file()] if database else []
 
 
 def read_one_state(session: Session) -> None:

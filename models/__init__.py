@@ -10,6 +10,7 @@ from .extracts import Extract, ExtractPart, Receipt, SignOff
 from .history import make_version_models, version_of, versioned_models
 from .organisations import Membership, Organisation, OrganisationKind, OrganisationName, Succession
 from .people import Grant, Person, Setting, SignInSession, UsedFormToken
+from .redactions import ExtractRedaction, Redaction
 from .saved_views import SavedView
 
 make_version_models()
@@ -24,6 +25,7 @@ __all__ = [
     "Draft",
     "Extract",
     "ExtractPart",
+    "ExtractRedaction",
     "Grant",
     "Membership",
     "Organisation",
@@ -34,6 +36,7 @@ __all__ = [
     "QuarterConfirmation",
     "QueryAnswer",
     "Receipt",
+    "Redaction",
     "ReviewType",
     "SavedView",
     "SealedEvent",

@@ -90,6 +90,16 @@ class Query(Labelled):
     IDENTIFIERS = "identifiers", "Text that looks as if it says who somebody is"
 
 
+class RedactionState(Labelled):
+    """What has become of a request to strike words out. `STRIKING` stands only within the transaction that does it."""
+
+    ASKED = "asked", "Waiting for somebody else to decide"
+    STRIKING = "striking", "Under way"
+    APPROVED = "approved", "Struck out"
+    REFUSED = "refused", "Refused"
+    TAKEN_BACK = "taken_back", "Taken back"
+
+
 class AuditAction(Labelled):
     """What an event of the audit says that somebody did, or was refused."""
 

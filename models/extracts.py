@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from .base import HasId, Moment, db, utc_now
 from .people import Person
+from .redactions import ExtractRedaction
 
 
 class Extract(HasId, db.Model):
@@ -49,6 +50,13 @@ class Extract(HasId, db.Model):
     drawn_by: Mapped[Person] = relationship()
     sign_off: Mapped[SignOff | None] = relationship(back_populates="extract")
     receipts: Mapped[list[Receipt]] = relationship(back_populates="extract", order_by="Receipt.noted_at")
+    redactions: Mapped[list[ExtractRedaction]] = relationship(order_by=ExtractRedaction.number, lazy="selectin")
+
+    @property
+    def kept_as(self) -> tuple[int, str]:
+        """Size and SHA-256 of the bytes that are kept: those that were drawn, or what redactions have left of them."""
+        newest = self.redactions[-1] if self.redactions else self
+        return newest.size, newest.sha256
 
 
 class ExtractPart(db.Model):

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, inspect
 
+from .append_only import unless_under_way
 from .history import SUFFIX
 
 # The key of PostgreSQL's advisory lock that those who write versions share.
@@ -70,7 +71,8 @@ def create_triggers(connection: Connection) -> None:
         version, columns = f"{table}{SUFFIX}", _columns_of(connection, table)
         for operation, change in _OPERATIONS.items():
             _run(connection, _sqlite_trigger(table, version, columns, operation, change))
-        _run(connection, _SQLITE_NEVER_CHANGES.format(version=version, message=NEVER_CHANGES))
+        unless = unless_under_way(connection, version, "UPDATE")
+        _run(connection, _SQLITE_NEVER_CHANGES.format(version=version, message=NEVER_CHANGES, unless=unless))
 
 
 def drop_triggers(connection: Connection) -> None:
@@ -190,7 +192,8 @@ DROP TRIGGER past_stands ON setting
 DROP FUNCTION past_stands()
 """
 _SQLITE_NEVER_CHANGES = """
-CREATE TRIGGER {version}_changes BEFORE UPDATE ON {version} BEGIN SELECT raise(ABORT, '{message}'); END
+CREATE TRIGGER {version}_changes BEFORE UPDATE ON {version} {unless}
+BEGIN SELECT raise(ABORT, '{message}'); END
 --
 CREATE TRIGGER {version}_goes BEFORE DELETE ON {version} BEGIN SELECT raise(ABORT, '{message}'); END
 --

@@ -12,8 +12,8 @@ from flask import Flask
 from sqlalchemy import text
 
 from app.access import clock
-from models import CaseReview, Organisation, ReviewType, Theme, db
-from tests.databases import PostgreSQLDatabases, SQLiteDatabases, compiled_templates, new_app, unguarded
+from models import CaseReview, Organisation, Redaction, ReviewType, Theme, db
+from tests.databases import PostgreSQLDatabases, SQLiteDatabases, compiled_templates, erasing, new_app, unguarded
 from tests.visitor import Visitor
 
 TODAY = date(2022, 2, 14)
@@ -106,6 +106,9 @@ def _take_away_cases(app: Flask) -> None:
     with app.app_context():
         db.session.remove()
     with unguarded(app) as session:
+        if session.query(Redaction).count():
+            with erasing(session):
+                session.execute(text("DELETE FROM redaction"))
         session.execute(text("UPDATE case_review SET converted_from_id = NULL, converted_from_ccg_id = NULL"))
         for table in ("saved_view", "draft", "case_review", "used_form_token", "sign_in_session"):
             session.execute(text(f"DELETE FROM {table}"))

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from app.access.row_scope import EVERYTHING
 from app.database import make_roles_at, prepare
 from app.factory import create_app
-from models import append_only, db
+from models import append_only, db, striking_out
 from models.row_security import APPLICATION, OWNER
 from seeds.demo_people import seed_demo_people
 from seeds.reference import seed_reference
@@ -87,10 +87,11 @@ def erasing(session: Session) -> Iterator[None]:
         session.execute(text("SET LOCAL session_replication_role = replica"))
         yield
         return
-    for table in append_only.TABLES:
+    for table in (*append_only.TABLES, "redaction"):
         session.execute(text(f"DROP TRIGGER {table}_never_goes"))
     yield
     append_only.create_triggers(session.connection())
+    striking_out.create_triggers(session.connection())
     session.commit()
 
 

@@ -20,6 +20,8 @@ class Permission(StrEnum):
     AUDIT_READ = "read who did what"
     QUARTER_READ = "see queries about cases, and which CCGs have confirmed a quarter"
     QUARTER_CONFIRM = "answer queries and confirm quarters"
+    REDACTION_ASK = "ask for words to be struck out of a case"
+    REDACTION_DECIDE = "decide what somebody else has asked to strike out"
 
 
 _EVERYBODY = {Permission.DICTIONARY_READ, Permission.REFERENCE_READ}
@@ -27,9 +29,20 @@ _READS_CASES = {Permission.CASE_READ, Permission.CASE_DOWNLOAD, Permission.QUART
 _EXTRACTS = {Permission.EXTRACT_DRAW, Permission.EXTRACT_SIGN_OFF}
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.CCG_EDITOR: frozenset(_EVERYBODY | _READS_CASES | {Permission.CASE_WRITE, Permission.QUARTER_CONFIRM}),
+    Role.CCG_EDITOR: frozenset(
+        _EVERYBODY
+        | _READS_CASES
+        | {
+            Permission.CASE_WRITE,
+            Permission.QUARTER_CONFIRM,
+            Permission.REDACTION_ASK,
+            Permission.REDACTION_DECIDE,
+        }
+    ),
     Role.OVERSIGHT: frozenset(_EVERYBODY | _READS_CASES),
-    Role.ANALYST: frozenset(_EVERYBODY | _READS_CASES | _EXTRACTS | {Permission.AUDIT_READ}),
+    Role.ANALYST: frozenset(
+        _EVERYBODY | _READS_CASES | _EXTRACTS | {Permission.AUDIT_READ, Permission.REDACTION_DECIDE}
+    ),
     Role.ADMINISTRATOR: frozenset(_EVERYBODY | {Permission.REFERENCE_WRITE, Permission.AUDIT_READ}),
 }
 

@@ -41,6 +41,7 @@ from seeds.generated_cases import (
 from seeds.reference import seed_reference
 
 from .audit import audit
+from .find_words import find_words
 
 seed = AppGroup("seed", help="What an empty service starts with.")
 
@@ -53,6 +54,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(erase_drafts)
     app.cli.add_command(extract)
     app.cli.add_command(audit)
+    app.cli.add_command(find_words)
 
 
 @seed.command("reference")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tempfile
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 from uuid import UUID
@@ -14,12 +16,16 @@ from sqlalchemy.orm import Session
 
 from app.access import audit, clock
 from app.access.row_scope import OutsideScope, scope_of
+from app.database import strike_out
 from app.rules.quarters import Quarter
-from models import Extract, ExtractPart, Person, Receipt, SignOff
+from models import Extract, ExtractPart, ExtractRedaction, Person, Receipt, Redaction, SignOff
 from models.enumerations import AuditAction
 
 from . import package
 from .package import IN_MEMORY
+from .schema import CASES
+
+PART = 1024 * 1024
 
 
 class Damaged(Exception):
@@ -70,10 +76,45 @@ def note_receipt(session: Session, extract: Extract, receipt: str, *, by: Person
     session.add(Receipt(extract_id=extract.id, receipt=receipt, noted_by_id=by.id, noted_at=clock.now()))
 
 
+def store_parts(session: Session, extract_id: UUID, file: IO[bytes]) -> None:
+    """Writes the bytes of a package; the caller commits."""
+    file.seek(0)
+    position = 0
+    while content := file.read(PART):
+        part = ExtractPart(extract_id=extract_id, position=position, content=content)
+        session.add(part)
+        session.flush()
+        session.expunge(part)
+        position += 1
+
+
+def replace_bytes(session: Session, extract: Extract, redaction: Redaction, file: IO[bytes], *, at: datetime) -> None:
+    """Puts what a redaction that is under way has left of a package in its place; the caller commits."""
+    size, digest = package.digest_of(file)
+    with package.members_of(file) as archive, archive.open(CASES) as cases:
+        cases_digest = hashlib.file_digest(cases, "sha256").hexdigest()  # type: ignore[arg-type]
+    extract.redactions.append(
+        ExtractRedaction(
+            number=len(extract.redactions) + 1,
+            redaction_id=redaction.id,
+            struck_at=at,
+            size=size,
+            sha256=digest,
+            cases_sha256=cases_digest,
+        )
+    )
+    session.flush()
+    strike_out(session, redaction, "extract", extract.id)
+    store_parts(session, extract.id, file)
+
+
 def verified(session: Session, extract: Extract) -> IO[bytes]:
-    """The package as it was drawn, a temporary file at its beginning. Raises Damaged where its bytes are others."""
+    """The package as it is kept, a temporary file at its beginning. Raises Damaged where its bytes are others.
+
+    They are those that were drawn, or what redactions have left of them.
+    """
     file = bytes_of(session, extract)
-    if package.digest_of(file) != (extract.size, extract.sha256):
+    if package.digest_of(file) != extract.kept_as:
         file.close()
         raise Damaged(f"The bytes of {extract.quarter} number {extract.number} are not those that were drawn.")
     file.seek(0)

@@ -83,10 +83,15 @@ def write_package(package: IO[bytes], files: dict[str, IO[bytes]], about: About,
     known = {name: digest_of(files[name]) for name in (CASES, TOTALS, QUALITY)}
     resources = [schema.resource(name, fields[name], size, digest) for name, (size, digest) in known.items()]
     words = {MANIFEST: _manifest(about, resources), WORDS: _words(about, known[CASES][1])}
-    sums = {name: digest for name, (_, digest) in known.items()} | {
+    zip_members(package, files, words)
+
+
+def zip_members(package: IO[bytes], files: dict[str, IO[bytes]], words: dict[str, bytes]) -> None:
+    """Writes the zip: the files, what is said about them, and the checksums of all."""
+    sums = {name: digest_of(file)[1] for name, file in files.items()} | {
         name: hashlib.sha256(text).hexdigest() for name, text in words.items()
     }
-    words[SUMS] = "".join(f"{digest}  {name}\n" for name, digest in sums.items()).encode()
+    words = words | {SUMS: "".join(f"{digest}  {name}\n" for name, digest in sums.items()).encode()}
     with zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         for name, file in files.items():
             file.seek(0)
@@ -124,15 +129,20 @@ def _manifest(about: About, resources: list[dict[str, Any]]) -> bytes:
         "title": f"Safeguarding case reviews, {about.quarter.name}, number {about.number}",
         "description": "Every statutory safeguarding review that was recorded and not withdrawn at the cut-off.",
         "version": schema.schema_version(),
-        "created": _utc(about.drawn_at),
+        "created": in_utc(about.drawn_at),
         "contributors": [{"title": about.drawn_by, "role": "author"}],
         "quarter": about.quarter.name,
         "number": about.number,
         "reason": about.reason,
-        "cutOff": _utc(about.cut_off),
-        "openingCutOff": _utc(about.opening_cut_off),
+        "cutOff": in_utc(about.cut_off),
+        "openingCutOff": in_utc(about.opening_cut_off),
         "resources": resources,
     }
+    return manifest_of(described)
+
+
+def manifest_of(described: dict[str, Any]) -> bytes:
+    """A manifest's bytes."""
     return (json.dumps(described, ensure_ascii=False, indent=2) + "\n").encode()
 
 
@@ -142,9 +152,9 @@ def _words(about: About, digest: str) -> bytes:
 
 Every statutory safeguarding review that was recorded and not withdrawn, as it was known at the cut-off.
 Cases: {about.rows:,}
-Cut-off: {_utc(about.cut_off)} (what became known at that moment or later is not in it)
-The walk begins at: {_utc(about.opening_cut_off)} ({about.opening})
-Drawn: {_utc(about.drawn_at)} by {about.drawn_by}
+Cut-off: {in_utc(about.cut_off)} (what became known at that moment or later is not in it)
+The walk begins at: {in_utc(about.opening_cut_off)} ({about.opening})
+Drawn: {in_utc(about.drawn_at)} by {about.drawn_by}
 {again}Quarter confirmed when it was drawn by {count_of(about.confirmed, "CCG")} of {about.ccgs}
 
 {CASES}           one row a case, in the order of references
@@ -159,5 +169,6 @@ SHA-256 of {CASES}: {digest}
 """.encode()
 
 
-def _utc(moment: datetime) -> str:
+def in_utc(moment: datetime) -> str:
+    """A moment as the manifest says it."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z").replace(".000000Z", "Z")

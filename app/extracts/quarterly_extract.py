@@ -24,21 +24,20 @@ from sqlalchemy.orm import Session
 from app.access import clock
 from app.access.lookups import Lookups, lists_known_at
 from app.access.row_scope import every_organisation
-from app.database import WritersBusy, begin_consistent_read, wait_for_writers
+from app.database import WritersBusy, begin_consistent_read, lock_extracts, wait_for_writers
 from app.rules.quarters import Quarter, quarter_named
-from models import CaseReview, Extract, ExtractPart, Person, QuarterConfirmation
-from models.enumerations import AuditAction
+from models import CaseReview, Extract, Person, QuarterConfirmation, Redaction
+from models.enumerations import AuditAction, RedactionState
 
 from . import control_totals, package, schema
 from .columns import columns_of, text_of
 from .control_totals import Area, ControlTotals, DoNotAddUp
-from .keeping import latest_signed_off, note, verified
+from .keeping import latest_signed_off, note, store_parts, verified
 from .package import IN_MEMORY, About, csv_file
 from .quality import Found, findings_at
 from .schema import CASES, QUALITY, TOTALS
 
 AT_LEAST = timedelta(minutes=5)
-PART = 1024 * 1024
 JUST_BEFORE = timedelta(microseconds=1)
 ATTEMPTS = 3
 # What an extract says of where its walk begins.
@@ -96,6 +95,7 @@ def draw(
         _needs_a_reason(session, quarter, reason)
         _wait(session, cut_off)
         begin_consistent_read(session)
+        redactions = _redactions(session)
         drawn = {name: files.enter_context(csv_file()) for name in (CASES, TOTALS, QUALITY)}
         lists = lists_known_at(session, cut_off - JUST_BEFORE)
         rows = _write_cases(session, cut_off, lists, drawn[CASES][1], drawn[QUALITY][1])
@@ -119,7 +119,14 @@ def draw(
             "drawn_with": drawn_with,
         }
         return _keep(
-            session, facts, {name: file for name, (file, _) in drawn.items()}, opening.words, by, reason, lists
+            session,
+            facts,
+            {name: file for name, (file, _) in drawn.items()},
+            opening.words,
+            by,
+            reason,
+            lists,
+            redactions,
         )
 
 
@@ -198,6 +205,7 @@ def _keep(
     by: Person,
     reason: str,
     lists: Lookups,
+    redactions: int,
 ) -> Extract:
     """Packs the files under the next number and writes record and bytes in one transaction."""
     quarter = quarter_named(facts["quarter"])
@@ -225,7 +233,7 @@ def _keep(
             package.write_package(file, files, about, lists)
             extract.size, extract.sha256 = package.digest_of(file)
             try:
-                _store(session, extract, file, by)
+                _store(session, extract, file, by, redactions)
             except IntegrityError:  # Somebody, or the same button, has drawn the quarter at the same time.
                 session.rollback()
                 if twin := _drawn_with(session, extract.drawn_with):
@@ -256,19 +264,21 @@ def _apart(session: Session, extract: Extract) -> Extract:
     return extract
 
 
-def _store(session: Session, extract: Extract, file: IO[bytes], by: Person) -> None:
+def _store(session: Session, extract: Extract, file: IO[bytes], by: Person, redactions: int) -> None:
     session.add(extract)
     session.flush()
+    lock_extracts(session)
+    if _redactions(session) != redactions:
+        raise CannotDraw("Words were struck out of a case while the extract was drawn. Draw it again")
     note(session, AuditAction.EXTRACT_DRAWN, extract, by=by, details=f"; {extract.rows} cases")
-    file.seek(0)
-    position = 0
-    while content := file.read(PART):
-        part = ExtractPart(extract_id=extract.id, position=position, content=content)
-        session.add(part)
-        session.flush()
-        session.expunge(part)
-        position += 1
+    store_parts(session, extract.id, file)
     session.commit()
+
+
+def _redactions(session: Session) -> int:
+    """How many redactions have been carried out."""
+    approved = Redaction.state == RedactionState.APPROVED
+    return session.scalar(select(func.count()).select_from(Redaction).where(approved)) or 0
 
 
 def confirmed_of(session: Session, quarter: Quarter, lists: Lookups) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from alembic import context
 from flask import current_app
 from sqlalchemy import Connection, create_engine, inspect
 
-from models import append_only, database_rules, db, history_triggers, row_security
+from models import append_only, database_rules, db, history_triggers, row_security, striking_out
 from models.base import Moment
 
 
@@ -39,6 +39,7 @@ def run(connection: Connection) -> None:
     with context.begin_transaction():
         context.run_migrations()
     append_only.create_triggers(connection)
+    striking_out.create_triggers(connection)
     row_security.share_out(connection)
     connection.commit()
     if sqlite:

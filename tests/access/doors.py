@@ -35,7 +35,7 @@ from app.access.people import Access
 from app.access.permissions import Permission
 from app.access.row_scope import RowScope
 from app.cases.writing import new_reference
-from models import CaseReview, OwnedByCCG, db, version_of, versioned_models
+from models import CaseReview, OwnedByCCG, Person, Redaction, db, version_of, versioned_models
 from models.declarations import Item, Kind, items_of
 from tests.access.guards import SESSION_GUARDS, without
 from tests.conftest import NOW, TODAY, add_case
@@ -128,6 +128,7 @@ class Cases:
             "to update": {},
             "to update beside": {},
         }
+        self.redaction_id, self.reason = uuid4(), word()
         texts = [item.column for item in items_of(CaseReview) if item.in_form and item.kind in (Kind.LINE, Kind.TEXT)]
         for use, special in self.by_use.items():
             own = {"id": uuid4(), "reference": new_reference()} | {column: word() for column in texts}
@@ -139,10 +140,17 @@ class Cases:
     def add(self, app: Flask) -> None:
         for values in self.by_use.values():
             add_case(app, self.code, **values)
+        with unguarded(app) as session:
+            somebody = session.scalars(select(Person.id).where(Person.subject == "no-access")).one()
+            case = self["to change"]
+            request = {"id": self.redaction_id, "ccg_id": self.ccg_id, "case_id": case["id"], "asked_by_id": somebody}
+            session.add(Redaction(**request, words=case["lessons"], reason=self.reason))
+            session.commit()
 
     @property
     def secrets(self) -> Iterator[str]:
         """Everything by which one of the cases could be told, in lower case."""
+        yield from (str(self.redaction_id), self.reason)
         for values in self.by_use.values():
             yield from (str(values["id"]), values["id"].hex, values["reference"][4:].lower())
             yield from (one for one in values.values() if isinstance(one, str) and re.search(r"[b-z]{14}$", one))
@@ -472,6 +480,20 @@ def asked_and_confirmed(world: World) -> Iterator[Knock]:
         yield Knock("data quality confirm", "/data-quality/confirm/", quarter, leads=True, needs=CASES)
 
 
+def struck_out(world: World) -> Iterator[Knock]:
+    """Requests to strike words out of foreign cases: asking, reading one, deciding it."""
+    yield Knock("redactions", "/redactions/", leads=True)
+    for cases in world.foreign:
+        ask = f"/redactions/ask/?id={cases['open']['id']}"
+        yield Knock("redactions ask GET", ask, leads=True, needs=CASES)
+        words = {"words": cases["open"]["overview"], "reason": "Taken."}
+        yield Knock("redactions ask", ask, words, leads=True, needs=CASES)
+        decide = f"/redactions/details/?id={cases.redaction_id}"
+        yield Knock("redactions details", decide, leads=True)
+        yield Knock("redactions refuse POST", decide, {"decision": "refuse"}, leads=True)
+        yield Knock("redactions approve", decide, {"decision": "approve"}, leads=True)
+
+
 EXTRACT_PAGES = {
     "details_view": "details",
     "differences_view": "differences",
@@ -520,6 +542,12 @@ DOORS: tuple[Door, ...] = (
             *(claims(f"extracts.{one}", "GET", "POST") for one in EXTRACT_FORMS),
         ),
         extracts,
+    ),
+    Door(
+        claims("redactions.index")
+        | claims("redactions.ask_view", "GET", "POST")
+        | claims("redactions.details_view", "GET", "POST"),
+        struck_out,
     ),
     reference_list("ccgs"),
     reference_list("stps"),

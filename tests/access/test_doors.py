@@ -40,7 +40,7 @@ def test_every_door_that_leads_to_cases_is_found_open_without_the_guards(app: Fl
         found = what_opens(app, "ccg-84H")
     assert sorted(leading - found.keys()) == []
     written = {name for name in leading if name.endswith(" POST")}
-    assert len(written) == 7
+    assert len(written) == 8
     assert {name for name, why in found.items() if "it wrote to a case" in why} == written
     assert "it recorded a case" in found["cases new: CCG"]
 

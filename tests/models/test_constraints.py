@@ -21,6 +21,7 @@ from models import (
     OrganisationName,
     Person,
     QueryAnswer,
+    Redaction,
     SignOff,
     Succession,
     Theme,
@@ -118,6 +119,37 @@ def signed_off(drawn_by: str, by: str) -> Break:
         )
 
     return run
+
+
+def asked(ccg: str = "84H", /, **changes: Any) -> Break:
+    """A request to strike words out, as it waits but for some changes. People are named by their accounts."""
+
+    def run(session: Session) -> None:
+        people = {name: somebody(session, value) for name, value in changes.items() if name.endswith("by_id")}
+        session.add(
+            Redaction(
+                **{
+                    "ccg_id": organisation(session, ccg),
+                    "case_id": session.query(CaseReview).one().id,
+                    "words": "somebody",
+                    "reason": "x",
+                    "asked_by_id": somebody(session, "ccg-84H"),
+                }
+                | changes
+                | people
+            )
+        )
+
+    return run
+
+
+DECIDED: dict[str, Any] = {"decided_at": datetime(2022, 1, 1, tzinfo=UTC), "decided_by_id": "analyst"}
+
+
+def in_an_unknown_state(session: Session) -> None:
+    asked(state="striking", **DECIDED)(session)
+    session.flush()
+    session.execute(text("UPDATE redaction SET state = 'other'"))
 
 
 def sql(statement: str) -> Break:
@@ -289,6 +321,14 @@ BREAKS: dict[str, Break] = {
             note="x",
             answered_by_id=somebody(session, "analyst"),
         )
+    ),
+    "a_redaction_is_of_a_case_of_its_ccg": asked("16C"),
+    "redaction_state_is_known": in_an_unknown_state,
+    "the_words_are_forgotten_once_it_is_decided": asked(state="refused", **DECIDED),
+    "somebody_has_decided_it": asked(state="striking"),
+    "it_was_decided_at_a_moment": asked(state="striking", decided_by_id="analyst"),
+    "nobody_decides_what_they_asked_for": asked(
+        words=None, **DECIDED | {"state": "refused", "decided_by_id": "ccg-84H"}
     ),
     "uq_review_type_code": sql("UPDATE review_type SET code = 'same'"),
     "uq_theme_code": sql("UPDATE theme SET code = 'same'"),

@@ -14,7 +14,7 @@ from sqlalchemy import inspect, select, text
 
 from app.access.row_scope import every_organisation
 from app.cases.searching import cases_with
-from models import CaseReview, append_only, database_rules, db, history_triggers, versioned_models
+from models import CaseReview, append_only, database_rules, db, history_triggers, striking_out, versioned_models
 from seeds.reference import seed_reference
 from tests.conftest import add_case
 from tests.databases import unguarded
@@ -90,8 +90,9 @@ def test_the_triggers_are_those_of_today(app: Flask) -> None:
             database_rules.create_triggers(connection)
             history_triggers.create_triggers(connection)
             append_only.create_triggers(connection)
+            striking_out.create_triggers(connection)
         assert sorted(triggers()) == sorted(before)
-        assert len(before) == 13 + 3 * 8 + 6 * len(versioned_models()) + 3 * len(append_only.TABLES) + 3
+        assert len(before) == 13 + 3 * 8 + 6 * len(versioned_models()) + 3 * len(append_only.TABLES) + 3 + 3
 
 
 @pytest.mark.parametrize("word", ["ccg_id", "id"])
