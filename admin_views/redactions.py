@@ -171,9 +171,9 @@ class RedactionView(BaseView):
             db.session.rollback()
             flash(f"Struck out: {approve(redaction.id, by=person)}", "success")
         elif decision == "refuse":
-            requests.refuse(db.session(), redaction, by=person, at=clock.now())
-            db.session.commit()
-            flash("Taken back" if redaction.asked_by_id == person.id else "Refused", "success")
+            own = redaction.asked_by_id == person.id
+            requests.refuse(redaction, by=person, at=clock.now())
+            flash("Taken back" if own else "Refused", "success")
         else:
             abort(400)
         return redirect(self.get_url(".details_view", id=redaction.id))

@@ -1,4 +1,4 @@
-"""Asking for words to be struck out, and deciding: one person asks, another decides. The caller commits."""
+"""Asking for words to be struck out, and deciding: one person asks, another decides."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.access import audit
+from app.access.row_scope import every_organisation
 from app.rules import redaction as rules
 from models import CaseReview, Person, Redaction
 from models.enumerations import AuditAction, RedactionState
@@ -29,7 +30,10 @@ def problems_with(words: str, reason: str) -> dict[str, str]:
 
 
 def ask(session: Session, case: CaseReview, words: str, reason: str, *, by: Person, at: datetime) -> Redaction:
-    """Asks for words to be struck out of a case. A second request for the same words gives the first."""
+    """Asks for words to be struck out of a case. A second request for the same words gives the first.
+
+    The caller commits.
+    """
     waiting = select(Redaction).where(Redaction.case_id == case.id, Redaction.state == RedactionState.ASKED)
     for redaction in session.scalars(waiting):
         if redaction.words == words and redaction.asked_by_id == by.id:
@@ -43,20 +47,27 @@ def ask(session: Session, case: CaseReview, words: str, reason: str, *, by: Pers
     return redaction
 
 
-def refuse(session: Session, redaction: Redaction, *, by: Person, at: datetime) -> None:
-    """Refuses what somebody else has asked for, or takes back one's own. Raises CannotDecide where that was done."""
-    own = redaction.asked_by_id == by.id
-    state = RedactionState.TAKEN_BACK if own else RedactionState.REFUSED
-    close(session, redaction.id, state, by=by.id, at=at, words=None)
-    audit.write(
-        session,
-        AuditAction.REDACTION_REFUSED,
-        by=by.id,
-        at=at,
-        about=audit.CASE,
-        about_id=redaction.case_id,
-        details="Taken back" if own else "",
-    )
+def refuse(redaction: Redaction, *, by: Person, at: datetime) -> None:
+    """Refuses what somebody else has asked for, or takes back one's own, and commits.
+
+    Who calls has found the request in their scope; an analyst, who decides too, writes in none. Raises CannotDecide
+    where it was decided already.
+    """
+    redaction_id, case_id, own = redaction.id, redaction.case_id, redaction.asked_by_id == by.id
+    with every_organisation("redaction", by.id) as session:
+        state = RedactionState.TAKEN_BACK if own else RedactionState.REFUSED
+        close(session, redaction_id, state, by=by.id, at=at, words=None)
+        details = "Taken back" if own else ""
+        audit.write(
+            session,
+            AuditAction.REDACTION_REFUSED,
+            by=by.id,
+            at=at,
+            about=audit.CASE,
+            about_id=case_id,
+            details=details,
+        )
+        session.commit()
 
 
 def close(

@@ -17,11 +17,14 @@ from playwright.sync_api import Page, Response
 from sqlalchemy import select, update
 
 from app.access.clock import today
+from app.access.row_scope import every_organisation
+from app.redaction.carrying_out import approve
+from app.redaction.requests import ask
 from models import AuditEvent, CaseReview, Person, Theme, db
 from tests.browser.people import NOBODY, given_signed_in
 from tests.conftest import NOW, add_case
 from tests.databases import unguarded
-from tests.histories import IN_Q1, Q1, draw, history
+from tests.histories import IN_Q1, Q1, draw, history, person
 
 LONG = "Supercalifragilisticexpialidocious" * 4 + "\n\n" + "The panel asked each agency what it knew. " * 80
 
@@ -234,6 +237,17 @@ LOOKS: dict[str, tuple[str, list[Look]]] = {
             "/data-quality/?ccg=84H",
         ],
     ),
+    "a CCG strikes words out": (
+        "ccg-84H",
+        [
+            "/redactions/",
+            "/redactions/ask/?id={open}",
+            ("/redactions/ask/?id={open}", send),
+            "/redactions/details/?id={to_strike}",
+            "/redactions/details/?id={struck}",
+        ],
+    ),
+    "an analyst decides": ("analyst", ["/", "/redactions/details/?id={to_strike}"]),
     "a CCG answers for its data": (
         "ccg-84H",
         [
@@ -305,7 +319,22 @@ def known_cases(service: Flask) -> dict[str, str]:
             "event": str(event),
         }
         | extracts(service)
+        | redactions(service, cases["shared"])
     )
+
+
+def redactions(service: Flask, case: CaseReview) -> dict[str, str]:
+    """A request that waits, with words that stand in many places, and one that was carried out."""
+    with service.app_context(), every_organisation("looks") as session:
+        by = person(service, "ccg-84H")
+        found = session.get_one(CaseReview, case.id)
+        waiting = ask(session, found, "each agency", "It is the name of a child. " * 30, by=by, at=NOW)
+        rare = ask(session, found, found.partnership_name, "It names somebody.", by=by, at=NOW)
+        session.commit()
+        ids = {"to_strike": str(waiting.id), "struck": str(rare.id)}
+    with service.app_context():
+        approve(rare.id, by=person(service, "analyst"))
+    return ids
 
 
 def extracts(service: Flask) -> dict[str, str]:

@@ -225,8 +225,10 @@ def test_nobody_decides_what_they_asked_for(fresh_either_app: Flask, case_id: UU
 def test_it_is_decided_once(fresh_either_app: Flask, case_id: UUID) -> None:
     redaction_id = asked(fresh_either_app, case_id)
     with fresh_either_app.app_context(), every_organisation("test") as session:
-        refuse(session, session.get_one(Redaction, redaction_id), by=person(fresh_either_app, "two-ccgs"), at=AT)
-        session.commit()
+        waiting = session.get_one(Redaction, redaction_id)
+        session.expunge(waiting)
+        session.rollback()
+        refuse(waiting, by=person(fresh_either_app, "two-ccgs"), at=AT)
         redaction = session.get_one(Redaction, redaction_id)
         assert (redaction.state, redaction.words) == (RedactionState.REFUSED, None)
     with pytest.raises(CannotDecide, match="already"):
