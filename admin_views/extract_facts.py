@@ -47,8 +47,15 @@ def facts(extract: Extract) -> list[tuple[str, str]]:
         ),
         *(("Receipt", f"{one.receipt} ({nhs_moment(one.noted_at)}, {one.noted_by.name})") for one in extract.receipts),
         ("Size", f"{extract.size:,} bytes"),
-        ("SHA-256 of the package", extract.sha256),
+        ("SHA-256 of the package as drawn", extract.sha256),
         (f"SHA-256 of {CASES}", extract.cases_sha256),
+        *(
+            (
+                "Words struck out",
+                f"{nhs_moment(one.struck_at)}. The package has been kept since with SHA-256 {one.sha256}",
+            )
+            for one in extract.redactions
+        ),
         ("Schema version", extract.schema_version),
     ]
 
