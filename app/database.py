@@ -17,6 +17,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    Integer,
     Select,
     Text,
     Uuid,
@@ -30,8 +31,10 @@ from sqlalchemy import (
     select,
     table,
     text,
+    type_coerce,
     update,
 )
+from sqlalchemy import cast as cast_in_sql
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -217,6 +220,13 @@ def begin_consistent_read(session: Session) -> None:
 def in_byte_order(session: Session, column: Any) -> Any:
     """A text column to order by, in the order of its bytes, whatever the database's collation."""
     return column.collate("C") if is_postgresql(session) else column
+
+
+def days_between(session: Session, later: Any, earlier: Any) -> Any:
+    """The days from one date column to another, as a whole number."""
+    if is_postgresql(session):
+        return type_coerce(later - earlier, Integer)
+    return cast_in_sql(func.julianday(later) - func.julianday(earlier), Integer)
 
 
 def lock_sealing(session: Session, *, wait: bool) -> bool:

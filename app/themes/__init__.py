@@ -1,0 +1,1 @@
+"""Themes: what is happening, where, and what was learned. Counts over a scope, and search in what was learned."""

@@ -1,0 +1,289 @@
+"""The counts behind the themes view. Each is asked of the database in a scope, and worked out in plain numbers.
+
+Every case that is counted is recorded and not withdrawn, and fits what was chosen. A case with three themes counts
+under each of them, so that themes add up to more than cases.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import combinations
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Integer, and_, cast, extract, func, select
+from sqlalchemy import case as when
+from sqlalchemy.orm import Session, aliased
+
+from app.access.lookups import CodeEntry, Lookups
+from app.database import days_between
+from app.rules.quarters import Quarter
+from app.rules.succession import Place
+from models import CaseReview
+from models.enumerations import Status
+
+from .choice import THEMES, Choice, InPlace, area_of, between, conditions
+
+# Bands of the age of an open case, in days, the last without an end.
+AGES: tuple[tuple[int, int | None, str], ...] = (
+    (0, 90, "Up to 90 days"),
+    (91, 180, "91 to 180 days"),
+    (181, 365, "181 to 365 days"),
+    (366, 730, "1 to 2 years"),
+    (731, None, "Over 2 years"),
+)
+
+
+@dataclass(frozen=True)
+class Quartiles:
+    """How many cases there are, and the days at a quarter, a half and three quarters of them."""
+
+    cases: int
+    lower: float
+    median: float
+    upper: float
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """How many cases have a theme, and how many had it in as many quarters before."""
+
+    theme: CodeEntry
+    cases: int
+    before: int
+
+
+@dataclass(frozen=True)
+class OfType:
+    """How many cases of a type there are, and how many of those are open."""
+
+    type: CodeEntry
+    cases: int
+    open: int
+
+
+@dataclass(frozen=True)
+class Rapid:
+    """How many rapid reviews there are, how many a full review has grown out of, and how many days that took."""
+
+    cases: int
+    grown: int
+    days: Quartiles | None
+
+
+class Counts:
+    """The counts of one choice, for the session's scope. `readable` are the CCGs whose cases are in it."""
+
+    def __init__(self, session: Session, choice: Choice, lookups: Lookups, readable: Iterable[Place]) -> None:
+        self.session, self.choice, self.lookups = session, choice, lookups
+        self.readable = list(readable)
+        self._chosen = conditions(choice, lookups, self.readable)
+        self._at_any_time = conditions(choice, lookups, self.readable, in_period=False)
+
+    def states(self) -> dict[Status, tuple[int, int]]:
+        """How many cases are in each state now: of all times, and of the period."""
+        in_period = and_(*between(self.choice.by, self.choice.begins.first_day, self.choice.ends.last_day))
+        rows = self._grouped([CaseReview.status], self._at_any_time, _number_where(in_period))
+        counted = {status: (all_, int(some)) for status, all_, some in rows}
+        return {status: counted.get(status, (0, 0)) for status in Status}
+
+    def by_quarter(self) -> dict[Quarter, dict[str, int]]:
+        """Of each quarter of the period how many cases were added, closed, signed off and published in it.
+
+        A publication that lies ahead is none yet.
+        """
+        found: dict[Quarter, dict[str, int]] = {quarter: {} for quarter in self.choice.quarters}
+        first, last = self.choice.begins.first_day, self.choice.ends.last_day
+        for name in ("date_added", "date_closed", "report_signed_off_on", "publication_date"):
+            column = getattr(CaseReview, name)
+            rows = self._grouped(
+                [_quarter_of(column)], [*self._at_any_time, column >= first, column <= min(last, self.lookups.today)]
+            )
+            counted = {_quarter(number): cases for number, cases in rows}
+            for quarter, here in found.items():
+                here[name] = counted.get(quarter, 0)
+        return found
+
+    def ranked(self) -> list[Ranked]:
+        """Every theme that a case has, now or in the period before, the most frequent first."""
+        now = self._themes_of(self._combinations(self._chosen))
+        earlier = self._themes_of(
+            self._combinations([*self._at_any_time, *between(self.choice.by, *self.choice.before)])
+        )
+        found = [
+            Ranked(theme, now[theme.id], earlier[theme.id])
+            for theme in self._themes()
+            if now[theme.id] or earlier[theme.id]
+        ]
+        return sorted(found, key=lambda one: (-one.cases, -one.before, one.theme.label))
+
+    def themes_by_quarter(self) -> dict[UUID, dict[Quarter, int]]:
+        """How many cases have a theme, by theme and quarter of the period."""
+        found: dict[UUID, dict[Quarter, int]] = defaultdict(Counter)
+        column = getattr(CaseReview, self.choice.by.value)
+        for (theme_id, number), cases in self._by_theme([_quarter_of(column)]):
+            found[theme_id][_quarter(number)] += cases
+        return found
+
+    def themes_by_area(self, level: str) -> dict[Place | None, dict[UUID, int]]:
+        """How many cases have a theme, by region, STP or CCG and theme. None is where a CCG has none."""
+        found: dict[Place | None, dict[UUID, int]] = defaultdict(Counter)
+        for (theme_id, ccg_id), cases in self._by_theme([CaseReview.ccg_id]):
+            found[self._area(ccg_id, level)][theme_id] += cases
+        return found
+
+    def by_area(self, level: str) -> dict[Place | None, tuple[int, int]]:
+        """How many cases there are in each region, STP or CCG, and how many of those are open."""
+        found: dict[Place | None, tuple[int, int]] = {}
+        open_ = _number_where(CaseReview.status == Status.OPEN)
+        for ccg_id, cases, open_cases in self._grouped([CaseReview.ccg_id], self._chosen, open_):
+            area = self._area(ccg_id, level)
+            so_far = found.get(area, (0, 0))
+            found[area] = (so_far[0] + cases, so_far[1] + int(open_cases))
+        return found
+
+    def pairs(self) -> list[tuple[CodeEntry, CodeEntry, int]]:
+        """Which two themes meet in one case, and in how many, the most frequent first."""
+        found: Counter[tuple[CodeEntry, CodeEntry]] = Counter()
+        entries = self.lookups.codes["theme"]
+        in_order = {entry_id: number for number, entry_id in enumerate(entries)}
+        for themes, cases in self._combinations(self._chosen).items():
+            for one, other in combinations(sorted(themes, key=in_order.__getitem__), 2):
+                found[entries[one], entries[other]] += cases
+        return sorted(
+            ((one, other, cases) for (one, other), cases in found.items()),
+            key=lambda pair: (-pair[2], pair[0].label, pair[1].label),
+        )
+
+    def types(self) -> list[OfType]:
+        """How many cases there are of each type that has one, the most frequent first."""
+        open_ = _number_where(CaseReview.status == Status.OPEN)
+        types = self.lookups.codes["review_type"]
+        found = [
+            OfType(types[type_id], cases, int(open_cases))
+            for type_id, cases, open_cases in self._grouped([CaseReview.review_type_id], self._chosen, open_)
+        ]
+        return sorted(found, key=lambda one: (-one.cases, one.type.label))
+
+    def rapid_reviews(self) -> Rapid:
+        """How many rapid reviews there are, and how many became a full review, in how many days between their dates
+        added. Of several that grew out of one, the first counts. What grew is looked for in the session's scope."""
+        types = self.lookups.codes["review_type"].values()
+        rapid = CaseReview.review_type_id.in_([entry.id for entry in types if entry.is_rapid_review])
+        cases = self.session.scalar(select(func.count()).select_from(CaseReview).where(*self._chosen, rapid)) or 0
+        grown: Any = aliased(CaseReview)
+        days = func.min(days_between(self.session, grown.date_added, CaseReview.date_added))
+        first = (
+            select(CaseReview.id, days)
+            .join(grown, grown.converted_from_id == CaseReview.id)
+            .where(*self._chosen, rapid, grown.withdrawn_at.is_(None))
+            .group_by(CaseReview.id)
+        )
+        found = Counter(int(number) for _, number in self.session.execute(first))
+        return Rapid(cases, found.total(), quartiles(found))
+
+    def times(self) -> dict[str, Quartiles | None]:
+        """How many days lie between the dates added, signed off and published; None where no case has both.
+
+        A publication that lies ahead is none yet.
+        """
+        published = CaseReview.publication_date <= self.lookups.today
+        return {
+            "signed_off": self._days(CaseReview.date_added, CaseReview.report_signed_off_on),
+            "published": self._days(CaseReview.report_signed_off_on, CaseReview.publication_date, published),
+            "whole": self._days(CaseReview.date_added, CaseReview.publication_date, published),
+        }
+
+    def ages(self) -> list[int]:
+        """How many open cases of all times there are in each of AGES, by the days since they were added."""
+        today = self.lookups.today
+        bands = [
+            _number_where(
+                and_(
+                    CaseReview.date_added <= today - timedelta(days=low),
+                    *([CaseReview.date_added >= today - timedelta(days=high)] if high is not None else []),
+                )
+            )
+            for low, high, _ in AGES
+        ]
+        asked = select(*bands).select_from(CaseReview).where(*self._at_any_time, CaseReview.status == Status.OPEN)
+        return [int(number or 0) for number in self.session.execute(asked).one()]
+
+    # How it is asked
+
+    def _grouped(self, by: list[Any], conditions: list[ColumnElement[bool]], *more: Any) -> list[Any]:
+        return list(self.session.execute(select(*by, func.count(), *more).where(*conditions).group_by(*by)))
+
+    def _combinations(self, conditions: list[ColumnElement[bool]]) -> dict[tuple[UUID, ...], int]:
+        """How many cases have exactly these themes, in their order."""
+        columns = [getattr(CaseReview, name) for name in THEMES]
+        return {
+            tuple(theme for theme in themes if theme is not None): cases
+            for *themes, cases in self._grouped(columns, conditions)
+        }
+
+    def _themes_of(self, combined: Mapping[tuple[UUID, ...], int]) -> Counter[UUID]:
+        found: Counter[UUID] = Counter()
+        for themes, cases in combined.items():
+            for theme in themes if self.choice.place is InPlace.ANY else themes[:1]:
+                found[theme] += cases
+        return found
+
+    def _by_theme(self, by: list[Any]) -> Iterable[tuple[tuple[Any, ...], int]]:
+        for name in THEMES if self.choice.place is InPlace.ANY else THEMES[:1]:
+            column = getattr(CaseReview, name)
+            for *key, cases in self._grouped([column, *by], [*self._chosen, column.is_not(None)]):
+                yield tuple(key), cases
+
+    def _themes(self) -> Iterable[CodeEntry]:
+        return self.lookups.codes["theme"].values()
+
+    def _area(self, ccg_id: UUID, level: str) -> Place | None:
+        return area_of(ccg_id, level, self.choice.places, self.lookups)
+
+    def _days(self, earlier: Any, later: Any, *more: ColumnElement[bool]) -> Quartiles | None:
+        days = days_between(self.session, later, earlier)
+        rows = self._grouped([days], [*self._chosen, earlier.is_not(None), later.is_not(None), *more])
+        return quartiles(Counter({int(number): cases for number, cases in rows}))
+
+
+def quartiles(found: Counter[int]) -> Quartiles | None:
+    """The quartiles of numbers that occur so often, between two neighbours in proportion (the default of R and NumPy).
+
+    None of no numbers.
+    """
+    cases = found.total()
+    if not cases:
+        return None
+    numbers = sorted(found)
+    ends, so_far = [], 0
+    for number in numbers:
+        so_far += found[number]
+        ends.append(so_far)
+
+    def at(index: int) -> int:
+        return next(number for number, end in zip(numbers, ends, strict=True) if index < end)
+
+    def quantile(numerator: int) -> float:
+        index, rest = divmod((cases - 1) * numerator, 4)
+        low, high = at(index), at(min(index + 1, cases - 1))
+        return low + (high - low) * rest / 4
+
+    return Quartiles(cases, quantile(1), quantile(2), quantile(3))
+
+
+def _number_where(condition: ColumnElement[bool]) -> Any:
+    return func.sum(when((condition, 1), else_=0))
+
+
+def _quarter_of(column: Any) -> ColumnElement[int]:
+    """The quarter of a date as a number that counts on: financial years, four to each."""
+    return (cast(extract("year", column), Integer) * 12 + cast(extract("month", column), Integer) - 4) // 3
+
+
+def _quarter(number: int) -> Quarter:
+    year, quarter = divmod(int(number), 4)
+    return Quarter(year, quarter + 1)
