@@ -28,7 +28,10 @@ from tests.databases import unguarded
 
 # Two that merged in April 2020, one of another STP of the region, one of another region, and one that merged in 2021.
 CCGS = ("00J", "00D", "84H", "16C", "01F", "93C", "07M")
+THEMES = ("neglect", "physical", "psychological", "domestic_abuse", "self_neglect", "child_neglect", "homelessness")
 CASES = 220
+# Days of age at the edges of the bands, each of an open case.
+EDGES = [age + more for low, high, _ in AGES for age in (low, high or 900) for more in (0, 1)]
 LEVELS = ("region", "stp", "ccg")
 
 
@@ -43,15 +46,17 @@ def some_cases(app: Flask, chance: random.Random) -> list[dict[str, Any]]:
         ccgs = {one.code: one.id for one in session.scalars(select(Organisation).where(Organisation.kind == "ccg"))}
         known = [code for code in CCGS if code in ccgs]
         types = list(session.scalars(select(ReviewType)))
-        themes = list(session.scalars(select(Theme.id)))[:9]
+        themes = list(session.scalars(select(Theme.id).where(Theme.code.in_(THEMES))))
         cases: list[dict[str, Any]] = []
         for number in range(CASES):
             incident = date(2019, 3, 1) + timedelta(chance.randrange(1000))
             added = incident + timedelta(chance.randrange(60))
+            if number < len(EDGES):
+                added = incident = TODAY - timedelta(EDGES[number])
             signed = chance.choice((None, added + timedelta(chance.randrange(-20, 200))))
             signed = None if signed is None or signed < incident else signed
             published = signed + timedelta(chance.randrange(300)) if signed and chance.random() < 0.6 else None
-            closed = bool(published and published <= TODAY and chance.random() < 0.7)
+            closed = bool(number >= len(EDGES) and published and published <= TODAY and chance.random() < 0.7)
             type_ = chance.choice(types)
             picked = [*chance.sample(themes, chance.randrange(1, 4)), None, None]
             code = chance.choice(known)
@@ -182,6 +187,7 @@ def test_counts_are_those_of_plain_python(either_app: Flask, chance: random.Rand
             with as_account(either_app, account):
                 counts = Counts(db.session(), choice, lookups(), current_access().readable_ccgs)
                 compare(counts, plain, f"{name}, {account}")
+            assert plain.chosen or seen, f"{name} chooses nothing"
 
 
 def compare(counts: Counts, plain: Plain, name: str) -> None:
