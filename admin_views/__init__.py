@@ -20,6 +20,7 @@ from .data_dictionary import DataDictionaryView
 from .data_quality import DataQualityView
 from .extracts import ExtractView
 from .home import HomeView
+from .learning import LearningView
 from .reference_lists import (
     CCGView,
     CodeListView,
@@ -31,8 +32,9 @@ from .reference_lists import (
     ThemeView,
 )
 
-VIEWS: tuple[type[TrackerView | DataDictionaryView | DataQualityView | ExtractView], ...] = (
+VIEWS: tuple[type[TrackerView | DataDictionaryView | DataQualityView | ExtractView | LearningView], ...] = (
     CaseReviewView,
+    LearningView,
     DataQualityView,
     ExtractView,
     CCGView,

@@ -1,0 +1,1 @@
+"""What cases have in common: filters, and what was learned from them."""
