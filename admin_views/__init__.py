@@ -20,6 +20,7 @@ from .data_dictionary import DataDictionaryView
 from .data_quality import DataQualityView
 from .extracts import ExtractView
 from .home import HomeView
+from .learning import LearningView
 from .redactions import RedactionView
 from .reference_lists import (
     CCGView,
@@ -32,8 +33,11 @@ from .reference_lists import (
     ThemeView,
 )
 
-VIEWS: tuple[type[TrackerView | DataDictionaryView | DataQualityView | ExtractView | RedactionView], ...] = (
+VIEWS: tuple[
+    type[TrackerView | DataDictionaryView | DataQualityView | ExtractView | LearningView | RedactionView], ...
+] = (
     CaseReviewView,
+    LearningView,
     DataQualityView,
     ExtractView,
     CCGView,

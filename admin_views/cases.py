@@ -21,7 +21,7 @@ from app.nhsuk.wording import nhs_moment
 from models import CaseReview, Section, db
 from models.enumerations import Status
 
-from . import case_conflict, case_drafts, case_form, case_saving
+from . import case_conflict, case_drafts, case_form, case_saving, learning
 from .case_actions import ACTIONS, CaseAction
 from .case_bulk import UpdatesSeveral
 from .case_drafts import KeepsDrafts
@@ -108,6 +108,7 @@ class CaseReviewView(NotesOpenings, KeepsDrafts, UpdatesSeveral):
             "last_change": _last_change(row),
             "events": self.events_of(row),
             "viewers": self.viewers_of(row),
+            "alike": learning.like(row),
             "openings_url": self.get_url(".opened_view", id=row.id),
             "redaction_url": (
                 self.get_url("redactions.ask_view", id=row.id)

@@ -166,6 +166,9 @@ def rare_case_ids(session: Session, words: list[str], beginning: str, of_referen
     return ids
 
 
+# No reference or number begins so: none can hold a control character.
+NO_NUMBER = "\x01"
+
 # The generated column of cases that PostgreSQL's index on words is on; the models do not have it.
 SEARCH_WORDS: ColumnElement[Any] = literal_column("case_review.search_words")
 
@@ -175,6 +178,28 @@ def ids_in_index_of_sqlite(query: str) -> Select[Any]:
     rows, index = table("case_search_row", column("id"), column("case_id")), table("case_search", column("rowid"))
     matching = select(index.c.rowid).where(column("case_search").op("MATCH")(query))
     return select(rows.c.case_id).where(rows.c.id.in_(matching))
+
+
+def has_words(words: list[str], session: Session) -> ColumnElement[bool]:
+    """A condition, beside that of the scope: each word begins a word of the case's overview, update or lessons."""
+    if is_postgresql(session):
+        return SEARCH_WORDS.op("@@")(func.to_tsquery("simple", " & ".join(f"'{word}':*" for word in words)))
+    return CaseReview.id.in_(ids_in_index_of_sqlite(" AND ".join(f'"{word}" *' for word in words)))
+
+
+def has_one_of_rare_words(words: list[str], most: int, session: Session) -> ColumnElement[bool]:
+    """A condition, beside that of the scope: one of the words begins a word of the case's texts.
+
+    On PostgreSQL, words that more than `most` cases of the scope have count for nothing. One statement asks for all.
+    """
+    if not is_postgresql(session):
+        return CaseReview.id.in_(ids_in_index_of_sqlite(" OR ".join(f'"{word}" *' for word in words)))
+    each = [
+        func.rare_case_ids(bindparam(None, [word], ARRAY(Text)), NO_NUMBER, NO_NUMBER, type_=ARRAY(Uuid))
+        for word in words
+    ]
+    found = Session.connection(session).execute(select(*each)).one() if each else ()
+    return CaseReview.id.in_({one for ids in found if ids is not None and len(ids) <= most for one in ids})
 
 
 # How long an extract waits for whoever is saving; those who begin to save meanwhile wait with it.

@@ -12,6 +12,7 @@ class Permission(StrEnum):
     CASE_READ = "see cases"
     CASE_WRITE = "record and change cases"
     CASE_DOWNLOAD = "download cases"
+    THEMES_READ = "see themes, and search in what was learned"
     DICTIONARY_READ = "read the data dictionary"
     REFERENCE_READ = "see the reference lists"
     REFERENCE_WRITE = "keep the reference lists"
@@ -25,7 +26,7 @@ class Permission(StrEnum):
 
 
 _EVERYBODY = {Permission.DICTIONARY_READ, Permission.REFERENCE_READ}
-_READS_CASES = {Permission.CASE_READ, Permission.CASE_DOWNLOAD, Permission.QUARTER_READ}
+_READS_CASES = {Permission.CASE_READ, Permission.CASE_DOWNLOAD, Permission.THEMES_READ, Permission.QUARTER_READ}
 _EXTRACTS = {Permission.EXTRACT_DRAW, Permission.EXTRACT_SIGN_OFF}
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {

@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from sqlalchemy import ColumnElement, and_, false, func, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from app.database import SEARCH_WORDS, ids_in_index_of_sqlite, is_postgresql, rare_case_ids
+from app.database import has_words, is_postgresql, rare_case_ids
+from app.rules.folding import MOST_CHARACTERS, words_of
 from models import CaseReview
 from models.declarations import Item, Search, items_of
-
-MOST_WORDS = 20
-MOST_CHARACTERS = 200
-
-
-def words_of(typed: str) -> list[str]:
-    """The words of a search, folded as the index folds them: lower case, no accents, letters and digits only."""
-    plain = "".join(c for c in unicodedata.normalize("NFD", typed.lower()) if not unicodedata.combining(c))
-    return "".join(c if c.isalnum() else " " for c in plain).split()[:MOST_WORDS]
 
 
 def beginning_with(of: ColumnElement[str] | InstrumentedAttribute[str], typed: str) -> ColumnElement[bool]:
@@ -49,13 +40,7 @@ def cases_with(typed: str, session: Session) -> ColumnElement[bool]:
         if item.search is Search.BEGINNING
     ]
     numbers.append(beginning_with(CaseReview.reference, reference))
-    return or_(_has_words(words, session), *numbers) if words else or_(*numbers)
-
-
-def _has_words(words: list[str], session: Session) -> ColumnElement[bool]:
-    if is_postgresql(session):
-        return SEARCH_WORDS.op("@@")(func.to_tsquery("simple", " & ".join(f"'{word}':*" for word in words)))
-    return CaseReview.id.in_(ids_in_index_of_sqlite(" AND ".join(f'"{word}" *' for word in words)))
+    return or_(has_words(words, session), *numbers) if words else or_(*numbers)
 
 
 def rows_with(typed: str, model: type, items: list[Item]) -> ColumnElement[bool]:
