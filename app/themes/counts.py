@@ -25,8 +25,9 @@ from app.rules.succession import Place
 from models import CaseReview
 from models.enumerations import Status
 
-from .choice import THEMES, Choice, InPlace, area_of, between, conditions
+from .choice import Choice
 
+THEMES = ("theme_1_id", "theme_2_id", "theme_3_id")
 # Bands of the age of an open case, in days, the last without an end.
 AGES: tuple[tuple[int, int | None, str], ...] = (
     (0, 90, "Up to 90 days"),
@@ -75,17 +76,16 @@ class Rapid:
 
 
 class Counts:
-    """The counts of one choice, for the session's scope. `readable` are the CCGs whose cases are in it."""
+    """The counts of one choice, for the session's scope."""
 
-    def __init__(self, session: Session, choice: Choice, lookups: Lookups, readable: Iterable[Place]) -> None:
+    def __init__(self, session: Session, choice: Choice, lookups: Lookups) -> None:
         self.session, self.choice, self.lookups = session, choice, lookups
-        self.readable = list(readable)
-        self._chosen = conditions(choice, lookups, self.readable)
-        self._at_any_time = conditions(choice, lookups, self.readable, in_period=False)
+        self._at_any_time = list(choice.conditions)
+        self._chosen = [*choice.conditions, *choice.in_quarters(choice.begins, choice.ends)]
 
     def states(self) -> dict[Status, tuple[int, int]]:
         """How many cases are in each state now: of all times, and of the period."""
-        in_period = and_(*between(self.choice.by, self.choice.begins.first_day, self.choice.ends.last_day))
+        in_period = and_(*self.choice.in_quarters(self.choice.begins, self.choice.ends))
         rows = self._grouped([CaseReview.status], self._at_any_time, _number_where(in_period))
         counted = {status: (all_, int(some)) for status, all_, some in rows}
         return {status: counted.get(status, (0, 0)) for status in Status}
@@ -111,7 +111,7 @@ class Counts:
         """Every theme that a case has, now or in the period before, the most frequent first."""
         now = self._themes_of(self._combinations(self._chosen))
         earlier = self._themes_of(
-            self._combinations([*self._at_any_time, *between(self.choice.by, *self.choice.before)])
+            self._combinations([*self._at_any_time, *self.choice.in_quarters(*self.choice.before)])
         )
         found = [
             Ranked(theme, now[theme.id], earlier[theme.id])
@@ -123,7 +123,7 @@ class Counts:
     def themes_by_quarter(self) -> dict[UUID, dict[Quarter, int]]:
         """How many cases have a theme, by theme and quarter of the period."""
         found: dict[UUID, dict[Quarter, int]] = defaultdict(Counter)
-        column = getattr(CaseReview, self.choice.by.value)
+        _, column = self.choice.counted_by
         for (theme_id, number), cases in self._by_theme([_quarter_of(column)]):
             found[theme_id][_quarter(number)] += cases
         return found
@@ -228,12 +228,12 @@ class Counts:
     def _themes_of(self, combined: Mapping[tuple[UUID, ...], int]) -> Counter[UUID]:
         found: Counter[UUID] = Counter()
         for themes, cases in combined.items():
-            for theme in themes if self.choice.place is InPlace.ANY else themes[:1]:
+            for theme in themes[:1] if self.choice.is_first_only else themes:
                 found[theme] += cases
         return found
 
     def _by_theme(self, by: list[Any]) -> Iterable[tuple[tuple[Any, ...], int]]:
-        for name in THEMES if self.choice.place is InPlace.ANY else THEMES[:1]:
+        for name in THEMES[:1] if self.choice.is_first_only else THEMES:
             column = getattr(CaseReview, name)
             for *key, cases in self._grouped([column, *by], [*self._chosen, column.is_not(None)]):
                 yield tuple(key), cases
@@ -242,7 +242,7 @@ class Counts:
         return self.lookups.codes["theme"].values()
 
     def _area(self, ccg_id: UUID, level: str) -> Place | None:
-        return area_of(ccg_id, level, self.choice.places, self.lookups)
+        return self.choice.area_of(ccg_id, level, self.lookups)
 
     def _days(self, earlier: Any, later: Any, *more: ColumnElement[bool]) -> Quartiles | None:
         days = days_between(self.session, later, earlier)

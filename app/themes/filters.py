@@ -22,6 +22,9 @@ Option = tuple[str, str]
 
 AREA, KIND, TIME = "Area", "Kind of case", "Time"
 AS_TODAY = "today"
+FIRST_ONLY = "first"
+# What cases are counted by, by its name in the address: the kind of organisation, or none for the CCG itself.
+LEVELS = {"region": REGION, "stp": STP, "ccg": ""}
 # The dates by which quarters are counted, by their name in the address.
 DATES = {
     "added": ("Date added", CaseReview.date_added),
@@ -83,11 +86,12 @@ def filters_for(args: Mapping[str, str], ccgs: list[Place], lookups: Lookups) ->
     """
     as_today = args.get("area_as") == AS_TODAY
     dated = DATES.get(args.get("quarters_by", ""), DATES["added"])
-    themes = (CaseReview.theme_1_id, CaseReview.theme_2_id, CaseReview.theme_3_id)
+    first_only = args.get("theme_place") == FIRST_ONLY
+    themes = (CaseReview.theme_1_id, CaseReview.theme_2_id, CaseReview.theme_3_id)[: 1 if first_only else 3]
     found = [
-        _area("region", "Region", REGION, ccgs, lookups, as_today=as_today),
-        _area("stp", "STP", STP, ccgs, lookups, as_today=as_today),
-        _area("ccg", "CCG", "", ccgs, lookups, as_today=as_today),
+        _area("region", "Region", ccgs, lookups, as_today=as_today),
+        _area("stp", "STP", ccgs, lookups, as_today=as_today),
+        _area("ccg", "CCG", ccgs, lookups, as_today=as_today),
         Filter(
             "area_as",
             "Region, STP and CCG",
@@ -98,7 +102,14 @@ def filters_for(args: Mapping[str, str], ccgs: list[Place], lookups: Lookups) ->
         _code("review_type", "Type of review", "review_type", (CaseReview.review_type_id,), lookups),
         _choice("partnership_kind", "Partnership type", PartnershipKind, CaseReview.partnership_kind),
         _choice("status", "Status", Status, CaseReview.status),
-        _code("theme", "Theme, in any place", "theme", themes, lookups),
+        _code("theme", "Theme", "theme", themes, lookups),
+        Filter(
+            "theme_place",
+            "Where a theme stands",
+            KIND,
+            (("any", "In any place"), (FIRST_ONLY, "As the main theme")),
+            usual="any",
+        ),
         Filter(
             "quarters_by",
             "Quarters by",
@@ -113,18 +124,22 @@ def filters_for(args: Mapping[str, str], ccgs: list[Place], lookups: Lookups) ->
     return [one for one in found if one.group != AREA or (several and len(one.options) > 1)]
 
 
-def _area(name: str, label: str, kind: str, ccgs: list[Place], lookups: Lookups, *, as_today: bool) -> Filter:
-    """A CCG, or what CCGs are part of. Both what holds as recorded and what holds today can be chosen at any time."""
+def place_of(ccg: Place, kind: str, lookups: Lookups, *, as_today: bool) -> Place | None:
+    """The organisation of a kind that a CCG is part of, or the CCG; or that of the CCG that answers for it today."""
+    known, today = lookups.organisations, lookups.today
+    at = known.places[known.current_of(ccg.id, today)] if as_today else ccg
+    return known.above(at.id, kind, today) if kind else at
 
-    def place_of(ccg: Place, now: bool) -> Place | None:
-        known, today = lookups.organisations, lookups.today
-        at = known.places[known.current_of(ccg.id, today)] if now else ccg
-        return known.above(at.id, kind, today) if kind else at
+
+def _area(name: str, label: str, ccgs: list[Place], lookups: Lookups, *, as_today: bool) -> Filter:
+    """A CCG, or what CCGs are part of. Both what holds as recorded and what holds today can be chosen at any time."""
+    kind = LEVELS[name]
 
     def condition(code: str) -> Condition:
-        return CaseReview.ccg_id.in_({ccg.id for ccg in ccgs if _code_of(place_of(ccg, as_today)) == code})
+        inside = {ccg.id for ccg in ccgs if _code_of(place_of(ccg, kind, lookups, as_today=as_today)) == code}
+        return CaseReview.ccg_id.in_(inside)
 
-    places = {place for ccg in ccgs for now in (False, True) if (place := place_of(ccg, now))}
+    places = {place for ccg in ccgs for now in (False, True) if (place := place_of(ccg, kind, lookups, as_today=now))}
     options = sorted((_name_of(place), place.code) for place in places)
     return Filter(name, label, AREA, tuple((code, words) for words, code in options), condition)
 
