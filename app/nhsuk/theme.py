@@ -13,7 +13,7 @@ from jinja2 import ChainableUndefined, ChoiceLoader, FileSystemLoader, PackageLo
 
 from app.access.clock import now
 
-from . import headers
+from . import charts, headers
 from .paging import pages_around
 from .wording import nhs_date, nhs_moment
 
@@ -31,7 +31,7 @@ def init_app(app: Flask) -> None:
     environment.autoescape = True
     # The design system's templates are written for these.
     environment.trim_blocks = environment.lstrip_blocks = True
-    environment.filters.update(nhs_date=nhs_date, nhs_moment=nhs_moment)
+    environment.filters.update(drawn=charts.draw, nhs_date=nhs_date, nhs_moment=nhs_moment)
     environment.globals.update(
         asset=asset,
         csp_nonce=headers.nonce,
