@@ -32,11 +32,14 @@ from .reference_lists import (
     STPView,
     ThemeView,
 )
+from .themes import ThemesView
 
 VIEWS: tuple[
-    type[TrackerView | DataDictionaryView | DataQualityView | ExtractView | LearningView | RedactionView], ...
+    type[TrackerView | DataDictionaryView | DataQualityView | ExtractView | LearningView | RedactionView | ThemesView],
+    ...,
 ] = (
     CaseReviewView,
+    ThemesView,
     LearningView,
     DataQualityView,
     ExtractView,

@@ -27,6 +27,7 @@ from .case_bulk import UpdatesSeveral
 from .case_drafts import KeepsDrafts
 from .case_openings import NotesOpenings
 from .filters import NamedFilter
+from .theme_filters import THEME_FILTERS
 
 SIGNALS = "Needs attention"
 
@@ -53,6 +54,7 @@ class CaseReviewView(NotesOpenings, KeepsDrafts, UpdatesSeveral):
         ),
         NamedFilter("possible_duplicate", "Possible duplicate", SIGNALS, conditions.may_be_a_duplicate),
         NamedFilter("withdrawn", "Withdrawn", SIGNALS, conditions.is_withdrawn),
+        *THEME_FILTERS,
     )
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -101,9 +101,12 @@ class CodeFilter(ChoiceFilter):
         return [(entry.code, entry.label) for entry in lookups.codes[self.item.code_list].values()]
 
     def condition(self, model: Any, value: str, lookups: Lookups) -> ColumnElement[bool]:
+        return self.condition_on(model, value, lookups, (self.item.column, *self.item.filtered_with))
+
+    def condition_on(self, model: Any, value: str, lookups: Lookups, columns: Iterable[str]) -> ColumnElement[bool]:
+        """The condition that one of some columns holds the entry of a code."""
         for entry in lookups.codes[self.item.code_list].values():
             if entry.code == value:
-                columns = (self.item.column, *self.item.filtered_with)
                 return or_(*(getattr(model, column) == entry.id for column in columns))
         raise ValueError(value)
 

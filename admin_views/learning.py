@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +24,7 @@ from models import CaseReview, db
 from models.declarations import items_of
 from models.enumerations import AuditAction
 
-from .filters import FilterField, FilterGroup
+from .theme_panel import panel_of, tags_of
 
 ADDRESS = "themes/learning"
 TITLE = "Learning"
@@ -68,16 +67,17 @@ class LearningView(BaseView):
         pages = max(1, -(-len(hits.ids) // PAGE_SIZE))
         page = min(max(request.args.get("page", 0, int), 0), pages - 1)
         cases = learning.cases_of(db.session(), hits.ids[page * PAGE_SIZE : (page + 1) * PAGE_SIZE])
-        choice = {"search": typed, **chosen.values} if typed else dict(chosen.values)
+        searched = {"search": typed} if typed else {}
+        choice = searched | chosen.values
         answer: str = self.render(
             "themes/learning.html",
             title=TITLE,
             page_title=_page_title(typed, hits, page, pages),
             typed=typed,
             is_searched=bool(hits.words),
-            panel=_panel(chosen, offered),
-            tags=self._tags(choice, offered),
-            clear_url=self.get_url(".index", **({"search": typed} if typed else {})),
+            panel=panel_of(chosen.values, offered),
+            tags=tags_of(chosen.values, offered, lambda values: self.get_url(".index", **searched, **values)),
+            clear_url=self.get_url(".index", **searched),
             count_text=_count_of(hits),
             most=learning.MOST_RANKED if hits.is_more else None,
             hits=[_shown(case, hits) for case in cases],
@@ -87,17 +87,6 @@ class LearningView(BaseView):
             page_url=lambda number: self.get_url(".index", **choice, **({"page": number} if number else {})),
         )
         return answer
-
-    def _tags(self, choice: dict[str, str], offered: list[Filter]) -> list[tuple[str, str]]:
-        """What is chosen, in words, with the address without it."""
-        return [
-            (
-                f"{one.label}: {one.words_for(choice[one.name])}",
-                self.get_url(".index", **{name: value for name, value in choice.items() if name != one.name}),
-            )
-            for one in offered
-            if one.name in choice
-        ]
 
 
 def like(case: CaseReview) -> list[tuple[str, str, str]]:
@@ -136,17 +125,6 @@ def _shown(case: CaseReview, hits: Hits) -> HitShown:
         (case.status.label, "blue" if case.status == "open" else "grey"),
         [(_LABELS[one.item], one.snippet.html) for one in passages],
     )
-
-
-def _panel(chosen: Chosen, offered: list[Filter]) -> list[FilterGroup]:
-    """The filters as the fields of the panel of lists."""
-    groups: dict[str, list[FilterField]] = defaultdict(list)
-    for one in offered:
-        value = chosen.values.get(one.name, one.usual)
-        options = [] if one.usual else [("", "Any", not value)]
-        options += [(option, words, option == value) for option, words in one.options]
-        groups[one.group].append(FilterField(one.name, one.label, "select", value, options))
-    return [FilterGroup(title, fields) for title, fields in groups.items()]
 
 
 def _what_was_asked(chosen: Chosen, offered: list[Filter]) -> str:

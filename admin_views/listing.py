@@ -23,7 +23,7 @@ from models.declarations import Item, Kind, items_of
 from models.enumerations import AuditAction
 
 from . import columns
-from .filters import NamedFilter, TrackerFilter, filters_for
+from .filters import TrackerFilter, filters_for
 from .presenters import value_of, words_for
 
 MOST_FILTERS = 40
@@ -42,7 +42,7 @@ class ListView(ModelView):
     search_hint: ClassVar[str] = ""
     newest_first: ClassVar[str | None] = None
     lowest_first: ClassVar[str | None] = None
-    named_filters: ClassVar[tuple[NamedFilter, ...]] = ()
+    named_filters: ClassVar[tuple[TrackerFilter, ...]] = ()
 
     # What Flask-Admin is told for every list.
     named_filter_urls = True

@@ -516,6 +516,17 @@ def extracts(world: World) -> Iterator[Knock]:
         yield Knock(f"extracts {page} sent", f"/extracts/{page}/?id={theirs}", fields)
 
 
+# What the themes view shows, each with one of its tables.
+THEMES_SHOWN = {
+    "overview": "quarters",
+    "quarters": "themes-by-quarter",
+    "areas": "areas",
+    "together": "pairs",
+    "types": "types",
+    "times": "ages",
+}
+
+
 DOORS: tuple[Door, ...] = (
     page("admin.index", "/", "home figures", leads=True),
     list_of("cases"),
@@ -532,6 +543,14 @@ DOORS: tuple[Door, ...] = (
     Door(claims("cases.keep_view", "POST"), typed_and_kept),
     Door(claims("cases.discard_view", "POST"), discarded),
     Door(claims("cases.update_several_view", "GET", "POST"), several),
+    Door(
+        claims("themes.index") | claims("themes.csv_view"),
+        lambda world: [
+            Knock(f"themes {show}{' file' if file else ''}", f"/themes/{file}?show={show}&table={table}", leads=True)
+            for show, table in THEMES_SHOWN.items()
+            for file in ("", "csv/")
+        ],
+    ),
     page("data_quality.index", "/data-quality/", "data quality", leads=True),
     Door(
         claims("data_quality.answer_view", "GET", "POST") | claims("data_quality.confirm", "POST"), asked_and_confirmed

@@ -237,6 +237,18 @@ LOOKS: dict[str, tuple[str, list[Look]]] = {
             "/data-quality/?ccg=84H",
         ],
     ),
+    "England reads themes": (
+        "england",
+        [
+            ("/themes/", unfold),
+            "/themes/?show=quarters&from=2018-19-Q1",
+            "/themes/?show=areas&theme=neglect&status=open",
+            "/themes/?show=together",
+            "/themes/?show=types&from=1999-00-Q1&to=1999-00-Q2",  # nothing
+            "/themes/?show=times",
+        ],
+    ),
+    "a CCG reads its themes": ("ccg-84H", ["/themes/", "/themes/?show=types"]),
     "a CCG strikes words out": (
         "ccg-84H",
         [
