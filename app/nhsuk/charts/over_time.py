@@ -16,11 +16,11 @@ MOST_SERIES = 4
 LETTERS = "ABCD"
 WIDEST_COLUMN = 12
 # In per cent of the width, what a label needs: on a wide screen, and on a narrow one.
-WIDE_LABEL, NARROW_LABEL = 8, 24
+WIDE_LABEL, NARROW_LABEL = 10, 24
 # Names of this length stand below each period; on a narrow screen, where there are no more than these.
 SHORT, MOST_SHORT = 2, 10
 # In per cent of the width, what a digit needs on the narrowest of the wide screens.
-DIGIT = 1.6
+DIGIT = 1.9
 # In per cent of the height, what a letter needs at the end of its line.
 LINE_OF_TEXT = 9
 
@@ -114,8 +114,8 @@ class OverTime(Chart):
         if highest == min(number for number, _ in found):
             return f"{sentence}{', as in each period' if len(found) > 1 else ''}."
         if highest == last:
-            return f"{sentence}, the most so far."
-        return f"{sentence}; the most were {written(highest)}, in {where}."
+            return f"{sentence}, the highest number."
+        return f"{sentence}; the highest number was {written(highest)}, in {where}."
 
     @property
     def drawing(self) -> str:

@@ -10,6 +10,9 @@ from .chart import Chart
 from .figures import CASES, DAYS, Cell, Unit, isolated, known, written
 from .scale import Scale, scale_for
 
+# On one line above the drawing.
+MOST_DIGITS = 20
+
 
 class Range(NamedTuple):
     """A row: its name, lower quartile, median, upper quartile, and of how many cases."""
@@ -72,8 +75,14 @@ class Ranges(Chart):
 
     @property
     def ticks(self) -> list[tuple[float, str]]:
+        """Where thin lines stand, and their numbers. Long ones stand at both ends alone."""
         scale = self.scale
-        return [(scale.at(number), written(number)) for number in scale.ticks]
+        texts = [written(number) for number in scale.ticks]
+        has_room = sum(len(text) for text in texts) <= MOST_DIGITS
+        return [
+            (scale.at(number), text if has_room or number in (scale.lowest, scale.highest) else "")
+            for number, text in zip(scale.ticks, texts, strict=True)
+        ]
 
     @property
     def reading(self) -> str:
