@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import ChainMap
+from collections.abc import KeysView, MutableMapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from flask import Blueprint, Flask, url_for
+from flask.templating import Environment
 from flask_admin.theme import Theme
 from flask_wtf.csrf import generate_csrf
 from jinja2 import ChainableUndefined, ChoiceLoader, FileSystemLoader, PackageLoader
@@ -23,8 +27,30 @@ HERE = Path(__file__).parent
 DIST = HERE / "static" / "dist"
 
 
+class Globals(ChainMap[str, Any]):
+    """The names that every template knows.
+
+    Jinja asks for all of them at each import in a template, some hundred times for a form. A ChainMap looks names up
+    one by one, in Python; that took a sixth of the time of a form.
+    """
+
+    def keys(self) -> KeysView[str]:
+        names: dict[str, Any] = {}
+        for one in reversed(self.maps):
+            names.update(one)
+        return names.keys()
+
+
+class Templates(Environment):
+    """The templates of the service."""
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> Globals:
+        return Globals({} if d is None else d, self.globals)
+
+
 def init_app(app: Flask) -> None:
     """Gives an application the look: templates, filters, files and headers."""
+    app.jinja_environment = Templates
     environment = app.jinja_env
     environment.loader = ChoiceLoader([FileSystemLoader(HERE / "templates"), PackageLoader("nhsuk_frontend_jinja")])
     environment.undefined = ChainableUndefined

@@ -1,7 +1,13 @@
-"""How each field looks: the design system's own macros, called through the application's Jinja environment."""
+"""How each field looks: the design system's own macros, called through the application's Jinja environment.
+
+Those macros took most of the time of a form, and most fields look alike each time: what a macro made is kept, unless
+somebody's words are in it.
+"""
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from flask import current_app
@@ -19,9 +25,56 @@ def component(name: str, macro: str, params: dict[str, Any]) -> Markup:
     return Markup(getattr(template.module, macro)(params))  # noqa: S704 - the macros escape
 
 
+class Asked:
+    """The parameters of a macro, as what they are told apart by: in the same order, with the same types."""
+
+    def __init__(self, params: dict[str, Any]) -> None:
+        self.params = params
+        self.key = _frozen(params)
+        self.hash = hash(self.key)
+
+    def __hash__(self) -> int:
+        return self.hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Asked) and self.key == other.key
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, dict):
+        return tuple((name, _frozen(one)) for name, one in value.items())
+    if isinstance(value, list):
+        return tuple(_frozen(one) for one in value)
+    # Words and Markup of the same letters are equal, and are not written alike; neither are 1 and True.
+    return type(value), value
+
+
+@lru_cache(maxsize=2000)
+def _kept(name: str, macro: str, asked: Asked) -> Markup:
+    return component(name, macro, asked.params)
+
+
+def field_component(field: ItemField, name: str, macro: str, params: dict[str, Any]) -> Markup:
+    """The component of a field. What people write is not kept in memory, nor what is said of it."""
+    if _holds_words(field):
+        return component(name, macro, params)
+    return _kept(name, macro, Asked(params))
+
+
+def _holds_words(field: ItemField) -> bool:
+    """Whether anything is in a field but a choice of its own or part of a date, or in those that it reveals."""
+    options = {option.key for option in getattr(field, "options", ())}
+    revealed = [one for fields in getattr(field, "revealed", {}).values() for one in fields]
+    return (
+        bool(field.message)
+        or any(typed not in options and not re.fullmatch(r"[0-9]{0,4}", typed) for _, typed in field.inputs)
+        or any(_holds_words(one) for one in revealed)
+    )
+
+
 def line(field: LineField | CaseField, **more: Any) -> Markup:
     """One line to type in, as wide as what is expected."""
-    return component("input", "input", _common(field) | {"value": field.typed} | field.look | more)
+    return field_component(field, "input", "input", _common(field) | {"value": field.typed} | field.look | more)
 
 
 def text(field: TextField, **more: Any) -> Markup:
@@ -32,8 +85,8 @@ def text(field: TextField, **more: Any) -> Markup:
             "maxlength": field.max_length,
             "textareaDescriptionText": f"You can enter up to {field.max_length:,} characters",
         }
-        return component("character-count", "characterCount", params | limit | more)
-    return component("textarea", "textarea", params | more)
+        return field_component(field, "character-count", "characterCount", params | limit | more)
+    return field_component(field, "textarea", "textarea", params | more)
 
 
 def day_month_year(field: DateField, **more: Any) -> Markup:
@@ -50,7 +103,8 @@ def day_month_year(field: DateField, **more: Any) -> Markup:
         }
         for part, value in zip(field.PARTS, field.parts, strict=True)
     ]
-    return component("date-input", "dateInput", _grouped(field) | {"id": field.id, "items": parts} | more)
+    params = _grouped(field) | {"id": field.id, "items": parts} | more
+    return field_component(field, "date-input", "dateInput", params)
 
 
 def choice(field: ChoiceField, **more: Any) -> Markup:
@@ -58,7 +112,8 @@ def choice(field: ChoiceField, **more: Any) -> Markup:
     if field.is_settled:
         return _rendered("settled.html", field=field, option=field.options[0])
     if field.has_radios:
-        html = component("radios", "radios", _grouped(field) | {"idPrefix": field.id, "items": _radios(field)} | more)
+        params = _grouped(field) | {"idPrefix": field.id, "items": _radios(field)} | more
+        html = field_component(field, "radios", "radios", params)
         # The design system's script would give radios an aria-expanded, which WCAG does not allow: ours reveals.
         return html.replace(' data-aria-controls="', Markup(' data-tracker-reveals="'))
     return _rendered("select.html", field=field, groups=field.groups, params=_common(field) | more)

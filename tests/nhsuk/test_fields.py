@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from app.nhsuk import widgets
 from app.nhsuk.fields import Option
 from app.nhsuk.form_converter import field_for
 from app.nhsuk.forms import NHSForm
@@ -186,3 +187,52 @@ def test_a_radio_shows_which_member_is_chosen(posted) -> None:
     page = posted(form_asking(Kind.CHOICE, choices=MediaInterest), data={"asked": MediaInterest.LOCAL}).asked()
     assert 'value="local" checked' in page
     assert page.count("checked") == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "more", "kept"),
+    [
+        (Kind.LINE, "", {}, True),
+        (Kind.LINE, "4", {}, True),
+        (Kind.LINE, "Words of a case", {}, False),
+        (Kind.LINE, "99", {"max_length": 1}, False),
+        (Kind.TEXT, "Words of a case", {"max_length": 4000}, False),
+        (Kind.NUMBER, "9990000018", {}, False),
+        (Kind.DATE, "1/2/2022", {}, True),
+        (Kind.DATE, "the day after", {}, False),
+        (Kind.CHOICE, "closed", {"choices": Status}, True),
+        (Kind.CHOICE, "words instead", {"choices": Status}, False),
+    ],
+)
+def test_what_a_field_looks_like_is_kept_unless_it_holds_somebodys_words(
+    posted, kind: Kind, typed: str, more: dict[str, Any], kept: bool
+) -> None:
+    form = posted(form_asking(kind, **more), {"asked": typed})
+    form.validate()
+    widgets._kept.cache_clear()
+    first, again = form.asked(), form.asked()
+    assert first == again
+    assert (widgets._kept.cache_info().hits, widgets._kept.cache_info().currsize) == ((1, 1) if kept else (0, 0))
+
+
+def test_words_that_a_choice_reveals_are_not_kept(posted) -> None:
+    why = field_for(Item(name="inner", label="Why", definition="Why it is."))
+    form = posted(
+        type("Both", (form_asking(Kind.CHOICE, choices=Status),), {"inner": why}),
+        {"asked": "closed", "inner": "Words of a case"},
+    )
+    form.asked.revealed = {"closed": [form.inner]}
+    widgets._kept.cache_clear()
+    assert "Words of a case" in form.asked()
+    assert widgets._kept.cache_info().currsize == 0
+
+
+def test_fields_that_differ_in_anything_look_different(posted) -> None:
+    """Numbers and words that are equal in Python are not written alike."""
+    widgets._kept.cache_clear()
+    form = posted(form_asking(Kind.LINE), {"asked": ""})
+    plain = form.asked(prefix={"text": "&"})
+    assert "&amp;" in plain
+    assert "&amp;" not in form.asked(prefix={"html": "<b>&</b>"})
+    assert form.asked(describedBy="one") != form.asked(describedBy="two")
+    assert form.asked(spellcheck=True) != form.asked(spellcheck=1)
