@@ -24,7 +24,7 @@ from models.enumerations import AuditAction
 
 from . import columns
 from .filters import TrackerFilter, filters_for
-from .presenters import value_of, words_for
+from .presenters import short_date, value_of, words_for
 
 MOST_FILTERS = 40
 FURTHEST_PAGE = 1_000_000
@@ -127,7 +127,10 @@ class ListView(ModelView):
     @pass_context
     def get_list_value(self, context: Any, model: Any, name: str) -> str | Markup:
         item = self.by_name[name]
-        words = words_for(item, value_of(item, model), lookups())
+        value = value_of(item, model)
+        if item.kind is Kind.DATE:
+            return short_date(value)
+        words = words_for(item, value, lookups())
         return columns.shortened(words) if item.kind is Kind.TEXT else words
 
     def name_of(self, row: Any) -> str:

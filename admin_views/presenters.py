@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 
 from app.access.lookups import Lookups
 from app.nhsuk.wording import nhs_moment
-from app.rules.words import in_words
+from app.rules.words import in_short, in_words
 from models.declarations import Item, Kind
 from models.enumerations import Labelled
 
@@ -52,6 +52,11 @@ def html_for(item: Item, value: Any, lookups: Lookups) -> str | Markup:
     if item.kind is Kind.LINK and words.lower().startswith(("https://", "http://")):
         return Markup('<a class="nhsuk-link tracker-wrap" href="{0}" rel="noreferrer noopener">{0}</a>').format(words)
     return words
+
+
+def short_date(day: date | None) -> str | Markup:
+    """A date for a column of a list, on one line; "" where there is none."""
+    return Markup('<span class="tracker-nowrap">{}</span>').format(in_short(day)) if day else EMPTY
 
 
 def paragraphs(text: str) -> Markup:

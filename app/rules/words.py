@@ -10,6 +10,11 @@ def in_words(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
+def in_short(day: date) -> str:
+    """A date for a narrow column, where the style guide of GOV.UK allows short months: 31 Dec 2025."""
+    return f"{day.day} {day:%b %Y}"
+
+
 def count_of(number: int, one: str, many: str = "") -> str:
     """A number with its noun: 1 case, 2 cases, 1,204 cases."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
