@@ -43,7 +43,7 @@ from app.config import WrongSetting
 from models import CaseReview, ExtractPart, QueryAnswer, Redaction, db, version_of
 from models.base import TrackerSession
 from models.history_triggers import WRITERS_LOCK
-from models.row_security import APPLICATION, ENGLAND, READABLE, WRITABLE, WRITES_EVERYTHING, make_roles
+from models.row_security import APPLICATION, ENGLAND, RARE, READABLE, VERY_RARE, WRITABLE, WRITES_EVERYTHING, make_roles
 
 log = logging.getLogger(__name__)
 
@@ -175,7 +175,7 @@ SEARCH_WORDS: ColumnElement[Any] = literal_column("case_review.search_words")
 
 def ids_in_index_of_sqlite(query: str) -> Select[Any]:
     """The ids of cases of every CCG that fit an FTS5 query: for a condition beside that of the scope."""
-    rows, index = table("case_search_row", column("id"), column("case_id")), table("case_search", column("rowid"))
+    rows, index = table("case_search_row", column("id"), column("case_id", Uuid)), table("case_search", column("rowid"))
     matching = select(index.c.rowid).where(column("case_search").op("MATCH")(query))
     return select(rows.c.case_id).where(rows.c.id.in_(matching))
 
@@ -187,19 +187,41 @@ def has_words(words: list[str], session: Session) -> ColumnElement[bool]:
     return CaseReview.id.in_(ids_in_index_of_sqlite(" AND ".join(f'"{word}" *' for word in words)))
 
 
-def has_one_of_rare_words(words: list[str], most: int, session: Session) -> ColumnElement[bool]:
-    """A condition, beside that of the scope: one of the words begins a word of the case's texts.
+def ids_with_words(words: list[str], session: Session) -> list[UUID] | None:
+    """The cases that hold all words, for a condition beside that of the scope; None where many of England's do.
 
-    On PostgreSQL, words that more than `most` cases of the scope have count for nothing. One statement asks for all.
+    On SQLite those of every CCG are among them: whoever uses the ids still meets the scope's condition.
     """
-    if not is_postgresql(session):
-        return CaseReview.id.in_(ids_in_index_of_sqlite(" OR ".join(f'"{word}" *' for word in words)))
-    each = [
-        func.rare_case_ids(bindparam(None, [word], ARRAY(Text)), NO_NUMBER, NO_NUMBER, type_=ARRAY(Uuid))
-        for word in words
-    ]
-    found = Session.connection(session).execute(select(*each)).one() if each else ()
-    return CaseReview.id.in_({one for ids in found if ids is not None and len(ids) <= most for one in ids})
+    if is_postgresql(session):
+        return rare_case_ids(session, words, NO_NUMBER, NO_NUMBER)
+    few = ids_in_index_of_sqlite(" AND ".join(f'"{word}" *' for word in words)).limit(RARE + 1)
+    ids = list(Session.connection(session).scalars(few))
+    return ids if len(ids) <= RARE else None
+
+
+def ids_with_very_rare_words(words: list[str], session: Session) -> list[UUID]:
+    """The cases that hold one of some whole words, for a condition beside that of the scope.
+
+    Words that more than VERY_RARE of England's cases hold count for nothing. On SQLite cases of every CCG are among
+    them: whoever uses the ids still meets the scope's condition. One statement asks for all words.
+    """
+    if not words:
+        return []
+    connection = Session.connection(session)
+    if is_postgresql(session):
+        return list(connection.exec_driver_sql("SELECT ids_with_very_rare_words(%s::text[])", (words,)).scalar() or [])
+    each = " UNION ALL ".join(_WITH_A_WORD.format(number=number) for number in range(len(words)))
+    by_word: dict[int, list[UUID]] = {}
+    asked = tuple(part for word in words for part in (f'"{word}"', VERY_RARE + 1))
+    for number, case_id in connection.exec_driver_sql(each, asked):
+        by_word.setdefault(number, []).append(UUID(case_id))
+    return list({one for ids in by_word.values() if len(ids) <= VERY_RARE for one in ids})
+
+
+_WITH_A_WORD = """
+SELECT {number}, case_id FROM (SELECT case_id FROM case_search_row
+WHERE id IN (SELECT rowid FROM case_search WHERE case_search MATCH ?) LIMIT ?)
+"""
 
 
 # How long an extract waits for whoever is saving; those who begin to save meanwhile wait with it.

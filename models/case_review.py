@@ -543,6 +543,11 @@ class CaseReview(HasId, OwnedByCCG, Versioned, db.Model):
         ),
         Index("ix_case_review_ccg_id_date_added", "ccg_id", "date_added"),
         Index("ix_case_review_date_added", "date_added", "id"),
+        # Which themes the newest cases of a scope have is answered from here alone.
+        Index(
+            "ix_case_review_newest_themes",
+            *("ccg_id", "date_added", "id", "withdrawn_at", "theme_1_id", "theme_2_id", "theme_3_id"),
+        ),
         Index("ix_case_review_ccg_id_incident_date", "ccg_id", "incident_date"),
         CheckConstraint("status <> 'closed' OR date_closed IS NOT NULL", name="closed_needs_a_closing_date"),
         CheckConstraint("status <> 'open' OR date_closed IS NULL", name="open_must_not_have_a_closing_date"),

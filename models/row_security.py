@@ -30,8 +30,10 @@ READABLE = "tracker.readable"
 WRITABLE = "tracker.writable"
 WRITES_EVERYTHING = "tracker.writes_everything"
 
-# How many cases at most may have words that are looked up in the index whatever the scope.
+# How many cases at most may have words that are looked up in the index whatever the scope; and how many a single word
+# that makes cases alike.
 RARE = 2000
+VERY_RARE = 20
 
 # Rows of these, and of the versions of others, are added and never changed, by nobody.
 APPEND_ONLY_TABLES = ("audit_event", "audit_seal", "audit_sealed", *append_only.TABLES)
@@ -108,6 +110,22 @@ def drop_finding_of_rare_words(connection: Connection) -> None:
     """Takes away what `find_rare_words_in_a_scope` made."""
     if connection.dialect.name == "postgresql":
         _run(connection, _NO_RARE_WORDS)
+
+
+def find_very_rare_words_in_a_scope(connection: Connection) -> None:
+    """Lets every scope ask which of its cases hold one of some words that hardly any case has. Called by a migration.
+
+    As `rare_case_ids`, one whole word at a time: those that more than VERY_RARE of England's cases have count for
+    nothing, and cost next to nothing.
+    """
+    if connection.dialect.name == "postgresql":
+        _run(connection, _VERY_RARE_WORDS)
+
+
+def drop_finding_of_very_rare_words(connection: Connection) -> None:
+    """Takes away what `find_very_rare_words_in_a_scope` made."""
+    if connection.dialect.name == "postgresql":
+        _run(connection, _NO_VERY_RARE_WORDS)
 
 
 def require_roles(connection: Connection) -> None:
@@ -346,4 +364,45 @@ DROP INDEX ix_case_review_search_reference
 DROP INDEX ix_case_review_search_steis
 --
 DROP INDEX ix_case_review_search_local
+"""
+_VERY_RARE_WORDS = f"""
+CREATE FUNCTION ids_with_very_rare_words(words text[]) RETURNS uuid[]
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+SET enable_seqscan = off SET enable_indexscan = off SET enable_indexonlyscan = off AS $$
+DECLARE
+    found uuid[] := '{{}}';
+    these uuid[];
+    number integer;
+    word text;
+BEGIN
+    FOREACH word IN ARRAY words LOOP
+        CONTINUE WHEN word ~ '[[:space:][:punct:][:cntrl:]]';
+        EXECUTE $question$
+            SELECT array_agg(id) FILTER (WHERE {_AS_ENGLAND} OR {_READABLE}), count(*) FROM (
+                SELECT id, ccg_id FROM case_review WHERE search_words @@ $1 LIMIT {VERY_RARE} + 1
+            ) AS few
+        $question$ INTO these, number USING to_tsquery('simple', quote_literal(word));
+        IF number <= {VERY_RARE} THEN
+            found := found || coalesce(these, '{{}}');
+        END IF;
+    END LOOP;
+    RETURN found;
+END $$
+--
+REVOKE EXECUTE ON FUNCTION ids_with_very_rare_words(text[]) FROM PUBLIC
+--
+GRANT EXECUTE ON FUNCTION ids_with_very_rare_words(text[]) TO {APPLICATION}
+--
+GRANT CREATE ON SCHEMA public TO {ENGLAND}
+--
+ALTER FUNCTION ids_with_very_rare_words(text[]) OWNER TO {ENGLAND}
+--
+REVOKE CREATE ON SCHEMA public FROM {ENGLAND}
+"""
+_NO_VERY_RARE_WORDS = f"""
+SET LOCAL ROLE {ENGLAND}
+--
+DROP FUNCTION ids_with_very_rare_words(text[])
+--
+RESET ROLE
 """

@@ -9,13 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from app.database import NO_NUMBER, has_words, is_postgresql, rare_case_ids
+from app.database import has_words, ids_with_words
 from app.rules.folding import WORD, fold, words_of
 from models import CaseReview
 
@@ -50,9 +49,11 @@ def search(session: Session, typed: str, conditions: Iterable[ColumnElement[bool
     if not words:
         return Hits(())
     texts = [getattr(CaseReview, name) for name in WEIGHTS]
-    chosen = select(CaseReview.id, *texts).where(CaseReview.withdrawn_at.is_(None), *conditions)
-    chosen = _newest_first(_holding(chosen, words, session)).limit(MOST_RANKED + 1)
-    found = session.execute(chosen).all()
+    chosen = select(CaseReview.id, *texts).where(
+        CaseReview.withdrawn_at.is_(None), _holding(words, session), *conditions
+    )
+    newest = chosen.order_by(CaseReview.date_added.desc(), CaseReview.id.desc()).limit(MOST_RANKED + 1)
+    found = session.execute(newest).all()
     ranking = Ranking(words)
     ranked = sorted(
         (-round(ranking.of(of_case), 6), place, id_) for place, (id_, *of_case) in enumerate(found[:MOST_RANKED])
@@ -111,14 +112,7 @@ class Ranking:
         return worth
 
 
-def _holding(statement: Select[Any], words: list[str], session: Session) -> Select[Any]:
-    """The cases that hold all words. On PostgreSQL a policy keeps a scope from the index: see `rare_case_ids`."""
-    if is_postgresql(session):
-        ids = rare_case_ids(session, words, NO_NUMBER, NO_NUMBER)
-        if ids is not None:
-            return statement.where(CaseReview.id.in_(ids))
-    return statement.where(has_words(words, session))
-
-
-def _newest_first(statement: Select[Any]) -> Select[Any]:
-    return statement.order_by(CaseReview.date_added.desc(), CaseReview.id.desc())
+def _holding(words: list[str], session: Session) -> ColumnElement[bool]:
+    """A condition: the case holds all words. Rare ones are looked up first, for neither planner sees how rare."""
+    ids = ids_with_words(words, session)
+    return has_words(words, session) if ids is None else CaseReview.id.in_(ids)

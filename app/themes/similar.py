@@ -14,21 +14,20 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, or_, select
-from sqlalchemy import case as when
+from sqlalchemy import BindParameter, Row, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
-from app.database import has_one_of_rare_words
+from app.database import ids_with_very_rare_words
 from app.rules.folding import fold
 from models import CaseReview
 
 MOST_SHOWN = 5
 # How many of the newest cases are compared by theme, how many of the nearest by lessons, and how many words are looked
-# up in the index, each in at most so many cases.
-NEWEST, NEAREST = 1000, 40
-WORDS_LOOKED_UP, MOST_WITH_A_WORD = 6, 40
+# up in the index.
+NEWEST, NEAREST = 300, 30
+WORDS_LOOKED_UP = 6
 # What is read of long lessons.
-LONGEST_LESSONS = 4000
+LONGEST_LESSONS = 2000
 WORDS_SHOWN, WORDS_COUNTED = 4, 8
 SAME_TYPE = 1.0
 # A word as heavy as a theme would make cases alike that only chance to use it.
@@ -53,6 +52,36 @@ working works would years young
 _EMPTY = frozenset(EMPTY_WORDS.split())
 
 
+# What is read of a case to compare it. Its themes come last.
+_COMPARED = (
+    CaseReview.id,
+    CaseReview.reference,
+    CaseReview.ccg_id,
+    CaseReview.review_type_id,
+    func.substr(CaseReview.lessons, 1, LONGEST_LESSONS).label("lessons"),
+    CaseReview.theme_1_id,
+    CaseReview.theme_2_id,
+    CaseReview.theme_3_id,
+)
+# Statements that each page about a case asks: made once.
+_NEWEST = (
+    select(CaseReview.id, CaseReview.theme_1_id, CaseReview.theme_2_id, CaseReview.theme_3_id)
+    .where(CaseReview.withdrawn_at.is_(None), CaseReview.id != bindparam("case_id"))
+    .order_by(CaseReview.date_added.desc(), CaseReview.id.desc())
+    .limit(NEWEST)
+    .subquery()
+)
+_THEMES: BindParameter[Any] = bindparam("themes", expanding=True)
+_SHARING_THEMES = (
+    select(*_COMPARED)
+    .join(_NEWEST, _NEWEST.c.id == CaseReview.id)
+    .where(or_(*(_NEWEST.c[f"theme_{number}_id"].in_(_THEMES) for number in (1, 2, 3))))
+)
+_WITH_IDS = select(*_COMPARED).where(
+    CaseReview.id.in_(bindparam("ids", expanding=True)), CaseReview.withdrawn_at.is_(None)
+)
+
+
 @dataclass(frozen=True)
 class Alike:
     """A case like another, and why: ids of themes, and words of the lessons, as both cases have them."""
@@ -71,69 +100,54 @@ def cases_like(session: Session, case: CaseReview) -> list[Alike]:
     if case.is_withdrawn:
         return []
     themes = [theme for theme in (case.theme_1_id, case.theme_2_id, case.theme_3_id) if theme is not None]
-    near = _sharing_themes(session, case, themes)
-    having = Counter(theme for shared in near.values() for theme in shared)
-    weights = {theme: math.log(1 + NEWEST / number) for theme, number in having.items()}
-    best = sorted(near, key=lambda id_: -sum(weights[theme] for theme in near[id_]))[:NEAREST]
-    rows = list(session.execute(_what_is_compared().where(CaseReview.id.in_(best))))
-    said = {word for word in _words_of(case.lessons) if word not in _EMPTY}
-    words = {row.id: said & _words_of(row.lessons) for row in rows}
-    used = Counter(word for shared in words.values() for word in shared)
-    if rare := sorted((word for word in said if used[word] <= 1), key=lambda word: (-len(word), word)):
-        more = list(session.execute(_with_rare_words(session, case, rare[:WORDS_LOOKED_UP], best)))
-        rows += more
+    near = session.execute(_SHARING_THEMES, {"case_id": case.id, "themes": themes}).all()
+    shared = {row.id: [theme for theme in themes if theme in row[-3:]] for row in near}
+    having = Counter(theme for of_case in shared.values() for theme in of_case)
+    weights = {theme: math.log(1 + NEWEST / max(1, having[theme])) for theme in themes}
+    near = sorted(near, key=lambda row: (-sum(weights[theme] for theme in shared[row.id]), row.reference))[:NEAREST]
+    said = _words_of(case.lessons[:LONGEST_LESSONS]) - _EMPTY
+    words = {row.id: said & _words_of(row.lessons) for row in near}
+    if rare := said.difference(*words.values()):
+        more = _with_rare_words(session, case, sorted(rare, key=lambda word: (-len(word), word)), set(shared))
+        near += more
+        shared |= {row.id: [theme for theme in themes if theme in row[-3:]] for row in more}
         words |= {row.id: said & _words_of(row.lessons) for row in more}
-        used = Counter(word for shared in words.values() for word in shared)
+    used = Counter(word for of_case in words.values() for word in of_case)
     ranked = []
-    for row in rows:
-        shared = [theme for theme in themes if theme in (row.theme_1_id, row.theme_2_id, row.theme_3_id)]
-        telling = _telling(words[row.id], used, len(rows))
-        if not shared and len(telling) < 2:
-            continue
-        worth = sum(weights.get(theme, math.log(1 + NEWEST)) for theme in shared)
-        worth += OF_A_WORD * sum(weight for weight, _ in telling[:WORDS_COUNTED])
-        worth += SAME_TYPE if row.review_type_id == case.review_type_id else 0.0
-        ranked.append(
-            (-round(worth, 6), -row.date_added.toordinal(), row.reference, _alike(row, case, shared, telling))
+    for row in near:
+        telling = _telling(words[row.id], used, len(near))
+        if shared[row.id] or len(telling) > 1:
+            worth = sum(weights[theme] for theme in shared[row.id])
+            worth += OF_A_WORD * sum(weight for weight, _ in telling[:WORDS_COUNTED])
+            worth += SAME_TYPE if row.review_type_id == case.review_type_id else 0.0
+            ranked.append((-round(worth, 6), row.reference, row, telling))
+    nearest = sorted(ranked, key=lambda one: one[:2])[:MOST_SHOWN]
+    return [
+        Alike(
+            row.id,
+            row.reference,
+            row.ccg_id,
+            row.review_type_id,
+            tuple(shared[row.id]),
+            row.review_type_id == case.review_type_id,
+            tuple(word for _, word in telling[:WORDS_SHOWN]),
         )
-    return [one for *_, one in sorted(ranked, key=lambda one: one[:3])[:MOST_SHOWN]]
+        for _, _, row, telling in nearest
+    ]
 
 
-def _sharing_themes(session: Session, case: CaseReview, themes: list[UUID]) -> dict[UUID, list[UUID]]:
-    """The themes that each of the newest cases shares with a case, the newest first; those that share none left out."""
-    of_case = (CaseReview.id, CaseReview.theme_1_id, CaseReview.theme_2_id, CaseReview.theme_3_id)
-    newest = (
-        select(*of_case)
-        .where(CaseReview.withdrawn_at.is_(None), CaseReview.id != case.id)
-        .order_by(CaseReview.date_added.desc(), CaseReview.id.desc())
-        .limit(NEWEST)
-        .subquery()
-    )
-    columns = (newest.c.theme_1_id, newest.c.theme_2_id, newest.c.theme_3_id)
-    shares = [or_(*(column == theme for column in columns)) for theme in themes]
-    found = session.execute(select(newest.c.id, *(when((one, 1), else_=0) for one in shares)).where(or_(*shares)))
-    return {id_: [theme for theme, has in zip(themes, flags, strict=True) if has] for id_, *flags in found}
-
-
-def _what_is_compared() -> Select[Any]:
-    names = ("id", "reference", "ccg_id", "date_added", "review_type_id", "theme_1_id", "theme_2_id", "theme_3_id")
-    return select(*(getattr(CaseReview, name) for name in (*names, "lessons")))
-
-
-def _with_rare_words(session: Session, case: CaseReview, words: list[str], known: Iterable[UUID]) -> Select[Any]:
-    """The newest cases that hold one of some words, without those that are known already."""
-    return (
-        _what_is_compared()
-        .where(has_one_of_rare_words(words, MOST_WITH_A_WORD, session))
-        .where(CaseReview.withdrawn_at.is_(None), CaseReview.id.not_in([case.id, *known]))
-        .order_by(CaseReview.date_added.desc(), CaseReview.id.desc())
-        .limit(MOST_WITH_A_WORD)
-    )
+def _with_rare_words(session: Session, case: CaseReview, words: list[str], known: set[UUID]) -> list[Row[Any]]:
+    """Cases of the scope that hold one of the first of some words, without those that are known already."""
+    ids = ids_with_very_rare_words(words[:WORDS_LOOKED_UP], session)
+    others = [id_ for id_ in ids if id_ not in known and id_ != case.id]
+    if not others:
+        return []
+    return list(session.execute(_WITH_IDS, {"ids": others}))
 
 
 def _words_of(lessons: str) -> set[str]:
     """The words of a text that may say what it is about, folded."""
-    return set(_LONG_WORD.findall(fold(lessons[:LONGEST_LESSONS])))
+    return set(_LONG_WORD.findall(fold(lessons)))
 
 
 def _telling(words: Iterable[str], used: Counter[str], compared: int) -> list[tuple[float, str]]:
@@ -141,15 +155,3 @@ def _telling(words: Iterable[str], used: Counter[str], compared: int) -> list[tu
     few = max(2, compared // 5)
     found = [(math.log(1 + compared / used[word]), word) for word in words if used[word] <= few]
     return sorted(found, key=lambda one: (-one[0], one[1]))
-
-
-def _alike(row: Row[Any], case: CaseReview, shared: list[UUID], telling: list[tuple[float, str]]) -> Alike:
-    return Alike(
-        row.id,
-        row.reference,
-        row.ccg_id,
-        row.review_type_id,
-        tuple(shared),
-        row.review_type_id == case.review_type_id,
-        tuple(word for _, word in telling[:WORDS_SHOWN]),
-    )

@@ -103,7 +103,11 @@ def test_the_application_may_do_no_more_than_it_needs(postgresql_app: Flask) -> 
             assert rights[role, table] == {"SELECT", "INSERT"}
     assert not [table for role, table in rights if role == "PUBLIC"]
     assert rights[APPLICATION, "organisation"] == {"SELECT", "INSERT", "UPDATE"}
-    for function in ("rare_case_ids(text[], text, text)", "strike_out(uuid, uuid, text, text, text, text, text)"):
+    for function in (
+        "rare_case_ids(text[], text, text)",
+        "ids_with_very_rare_words(text[])",
+        "strike_out(uuid, uuid, text, text, text, text, text)",
+    ):
         executes = f"SELECT has_function_privilege('public', '{function}', 'EXECUTE')"
         assert rows(postgresql_app, executes) == [(False,)]
     temporary = f"SELECT has_database_privilege('{APPLICATION}', current_database(), 'TEMP')"
