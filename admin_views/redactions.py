@@ -23,7 +23,7 @@ from app.redaction.requests import CannotDecide
 from app.rules.redaction import LONGEST, tidied
 from models import CaseReview, Redaction, db
 from models.declarations import SERVICE, Item, Kind
-from models.enumerations import AuditAction, RedactionState
+from models.enumerations import AuditAction, RedactionState, Role
 
 from .tables import TableOf, words
 
@@ -195,7 +195,10 @@ def for_home() -> list[tuple[str, str, str]]:
 
 
 def _newest_first() -> Select[Redaction]:
-    return select(Redaction).order_by(Redaction.asked_at.desc(), Redaction.id)
+    """The requests that the person may decide: of cases that they manage, or of all as an analyst."""
+    found = select(Redaction).order_by(Redaction.asked_at.desc(), Redaction.id)
+    access = current_access()
+    return found if Role.ANALYST in access.roles else found.where(Redaction.ccg_id.in_(sorted(access.scope.writable)))
 
 
 def _facts(redaction: Redaction) -> list[tuple[str, str]]:
@@ -223,7 +226,12 @@ def _case_or_404() -> CaseReview:
 
 
 def _one_or_404() -> Redaction:
-    return _found_or_404(Redaction)
+    """A request in scope. 403 where the person only reads its case, under another role."""
+    redaction = _found_or_404(Redaction)
+    access = current_access()
+    if not (Role.ANALYST in access.roles or access.scope.may_write(redaction.ccg_id)):
+        abort(403)
+    return redaction
 
 
 def _found_or_404(model: type[Row]) -> Row:

@@ -14,7 +14,7 @@ from app.nhsuk.charts import Bar, Bars, Cell, Grid, GridRow, OverTime, Period, R
 from app.nhsuk.charts.chart import Chart
 from app.rules.quarters import Quarter
 from app.rules.succession import Place
-from app.rules.words import in_words
+from app.rules.words import count_of, in_words
 from app.themes.choice import Choice
 from app.themes.counts import AGES, Counts, Quartiles
 from app.themes.filters import LEVELS
@@ -112,6 +112,7 @@ def overview(counts: Counts, links: Links) -> list[Chart]:
         Bars(
             "states",
             "Open and closed now",
+            summary=f"{count_of(states[Status.OPEN][0], 'case')} open, {states[Status.CLOSED][0]:,} closed.",
             head="Status",
             rows=[
                 *(
@@ -148,7 +149,8 @@ def overview(counts: Counts, links: Links) -> list[Chart]:
             "Themes",
             head="Theme",
             before="Before",
-            note=f"Before: {_span(begins, ends)}.{'' if choice.is_first_only else f' {MANY_PLACES}'}",
+            before_in_words=f"the period before, {_span(begins, ends)}",
+            note="" if choice.is_first_only else MANY_PLACES,
             rows=[
                 Bar(
                     one.theme.label,
@@ -273,6 +275,7 @@ def types(counts: Counts, links: Links) -> list[Chart]:
         Bars(
             "rapid",
             "Rapid reviews that became a full review",
+            summary=f"{rapid.grown:,} of {count_of(rapid.cases, 'rapid review')} became a full review.",
             head="Rapid reviews",
             rows=[
                 Bar("All", links.cell(rapid.cases, rapid_review="yes")),

@@ -8,8 +8,10 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from models import CaseReview
+from models import CaseReview, Grant, Organisation, Person
+from models.enumerations import Role
 from tests.conftest import add_case
+from tests.databases import unguarded
 from tests.visitor import Visitor
 
 NAME = "Zebedee Quillfeather"
@@ -101,6 +103,25 @@ def test_who_manages_no_case_neither_asks_nor_decides(app: Flask, case: CaseRevi
     visitor = Visitor(app).sign_in(account)
     for address in ("/redactions/", f"/redactions/ask/?id={case.id}", asked):
         assert visitor.get(address).status_code == 403
+    assert visitor.post(asked, {"decision": "approve", "csrf_token": token_of(visitor)}).status_code == 403
+
+
+def test_who_only_reads_a_case_under_another_role_decides_nothing(
+    fresh_app: Flask,
+) -> None:
+    """A lead of one CCG who also oversees the region of another."""
+    case = add_case(fresh_app, "16C", overview=f"Found by {NAME} on the ward.")
+    asked = Visitor(fresh_app).sign_in("ccg-16C").post_form(f"/redactions/ask/?id={case.id}", ASK).location
+    with unguarded(fresh_app) as session:
+        lead = session.query(Person).filter_by(subject="ccg-84H").one()
+        region = session.query(Organisation).filter_by(code="Y63", kind="region").one()
+        session.add(Grant(person_id=lead.id, role=Role.OVERSIGHT, organisation_id=region.id))
+        session.commit()
+    visitor = Visitor(fresh_app).sign_in("ccg-84H")
+    assert visitor.get(f"/cases/details/?id={case.id}").status_code == 200
+    assert case.reference not in visitor.get("/redactions/").text
+    assert "Strike words out of" not in visitor.get("/").text
+    assert visitor.get(asked).status_code == 403
     assert visitor.post(asked, {"decision": "approve", "csrf_token": token_of(visitor)}).status_code == 403
 
 

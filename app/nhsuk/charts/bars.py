@@ -35,6 +35,8 @@ class Bars(Chart):
     rows: Sequence[Bar] = ()
     now: str = "Cases"
     before: str = ""
+    # What `before` is called in a sentence, where its heading is short.
+    before_in_words: str = ""
 
     def __post_init__(self) -> None:
         super().__post_init__()
