@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
+from importlib import import_module
 from itertools import pairwise
 from typing import Any
+from unittest.mock import Mock
 
 import html5lib
 import pytest
@@ -36,6 +39,7 @@ from app.nhsuk.charts.scale import MOST_STEPS, scale_for
 from app.rules.quarters import Quarter
 from tests.nhsuk.gallery import ARABIC, CHARTS, cells, make_app, quarters
 
+BY_KEY = {chart.key: chart for chart in CHARTS}
 NEGLECT = "Neglect"
 SVG = "{http://www.w3.org/2000/svg}svg"
 
@@ -336,6 +340,18 @@ def test_a_larger_number_is_never_lighter(numbers: list[int]) -> None:
     assert found == sorted(found, key=lambda shade: shade or 0)
     assert all(shade is not None and 0 <= shade <= 5 and (shade > 0) == bool(cell.number)
                for shade, cell in zip(found, row.cells, strict=True))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("key", "looks"), [("grid", "grid.known"), ("forty", "bars.known"), ("lines", "over_time.scale_for")]
+)
+def test_the_largest_of_many_numbers_is_looked_for_once(drawn, monkeypatch, key: str, looks: str) -> None:
+    module, name = looks.split(".")
+    kind = import_module(f"app.nhsuk.charts.{module}")
+    looking = Mock(wraps=getattr(kind, name))
+    monkeypatch.setattr(kind, name, looking)
+    drawn(replace(BY_KEY[key]))
+    looking.assert_called_once()
 
 
 # What cannot be drawn
