@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from .chart import Chart, the_most
@@ -48,6 +49,10 @@ class Bars(Chart):
     def _cells(self) -> list[Cell]:
         return [cell for row in self.rows for cell in (row.now, row.before) if cell is not None]
 
+    @cached_property
+    def _highest(self) -> float:
+        return max(known(self._cells))
+
     @property
     def is_empty(self) -> bool:
         return not self.rows
@@ -60,8 +65,7 @@ class Bars(Chart):
         """How long the bar of a number is, in per cent of the longest; None where there is no bar."""
         if cell is None or cell.number is None:
             return None
-        highest = max(known(self._cells))
-        return max(SHORTEST, percent(cell.number / highest)) if cell.number else 0
+        return max(SHORTEST, percent(cell.number / self._highest)) if cell.number else 0
 
     def change(self, row: Bar) -> Change:
         """The difference from the period before. What one protected number hides, a difference must not tell."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from .chart import Chart, the_most
@@ -65,7 +66,7 @@ class Grid(Chart):
         """Whether paper is turned for it."""
         return len(self.columns) > 8
 
-    @property
+    @cached_property
     def _width(self) -> int:
         """How many numbers share a shade."""
         return max(1, math.ceil(max(known(self._cells), default=0) / SHADES))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from app.rules.quarters import Quarter
@@ -134,7 +135,7 @@ class OverTime(Chart):
             return ""
         return f"{missing} of {len(cells)} numbers {'has' if missing == 1 else 'have'} no mark: see the table."
 
-    @property
+    @cached_property
     def scale(self) -> Scale:
         return scale_for(0, max((number for one in self.series for number in known(one.cells)), default=0))
 

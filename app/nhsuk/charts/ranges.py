@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from .chart import Chart
@@ -68,7 +69,7 @@ class Ranges(Chart):
             return f"The median is {self.unit.with_number(longest)}."
         return f"{sentence} The shortest is {self.unit.with_number(shortest)}: {isolated(first)}."
 
-    @property
+    @cached_property
     def scale(self) -> Scale:
         numbers = [number for row in self.rows for number in row.numbers] or [0]
         return scale_for(min(numbers), max(numbers))
