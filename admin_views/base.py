@@ -37,6 +37,8 @@ class TrackerView(ShowsHistory):
     writes: ClassVar[Permission | None] = None
     downloads: ClassVar[Permission | None] = None
     section_order: ClassVar[tuple[str, ...]] = ()
+    # Endpoints of pages, beside its list, to which a row's page leads back.
+    led_here_from: ClassVar[tuple[str, ...]] = ()
 
     # What Flask-Admin is told for every view.
     can_view_details = True
@@ -117,10 +119,11 @@ class TrackerView(ShowsHistory):
         }
 
     def return_url(self) -> str:
-        """The list as the person left it, if the address names it; else the list."""
+        """The list as the person left it, or another page that leads here, if the address names it; else the list."""
         wanted = request.values.get("url", "")
         index: str = self.get_url(".index_view")
-        return wanted if wanted.startswith(f"{index}?") and wanted.isprintable() else index
+        known = (index, *(self.get_url(endpoint) for endpoint in self.led_here_from))
+        return wanted if wanted.partition("?")[0] in known and wanted.isprintable() else index
 
     def sections_of(self, row: Any) -> list[tuple[str, list[tuple[str, str | Markup]]]]:
         """Every item in words, by section; items of no section come first."""

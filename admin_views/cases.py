@@ -44,6 +44,7 @@ class CaseReviewView(NotesOpenings, KeepsDrafts, UpdatesSeveral):
     search_hint = "Words in the overview, update and lessons, or the beginning of a reference or number"
     newest_first = "date_added"
     section_order = tuple(Section)
+    led_here_from = ("data_quality.index",)
     named_filters = (
         NamedFilter("no_update_for_90_days", "No update for 90 days", SIGNALS, conditions.has_no_update),
         NamedFilter(

@@ -27,7 +27,7 @@ from models.case_review import NO_IDENTIFIERS
 from models.declarations import SERVICE, Item, Kind
 from models.enumerations import Query
 
-from .tables import TableOf, words
+from .tables import Cell, TableOf, words
 
 # More are not looked through while somebody waits for a page about all of them: they choose a CCG first.
 MOST_CASES = 2000
@@ -59,12 +59,13 @@ class AnswerForm(NHSForm):
 
 @dataclass(frozen=True)
 class ConfirmationShown:
-    """A quarter of a CCG, and who confirmed it when. `may_confirm` where this person can."""
+    """A quarter of a CCG, whether it has confirmed it, and where it does."""
 
     ccg: Place
     quarter: Quarter
     state: str
     is_confirmed: bool
+    url: str
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class FindingShown:
     sentence: str
     answer: str
     answer_url: str
+    change_url: str
 
 
 class DataQualityView(BaseView):
@@ -100,6 +102,7 @@ class DataQualityView(BaseView):
         summary = _counted(found) if not confirms and ccg is None else None
         shown = [] if summary else found
         quarter = _quarter_asked_for()
+        confirmed_by = [] if confirms or ccg else self._confirmations_by_ccg(quarter)
         page: str = self.render(
             "data_quality/index.html",
             title="Data quality",
@@ -110,9 +113,10 @@ class DataQualityView(BaseView):
             errors=[self._shown(one) for one in shown if one.finding.is_error],
             queries=[self._shown(one) for one in shown if one.waits],
             answered=[self._shown(one) for one in shown if one.answer is not None],
-            confirmations=_own_confirmations() if confirms else [],
-            confirm_url=self.get_url(".confirm"),
-            table=None if confirms or ccg else self._table(quarter),
+            several_ccgs=len({one.ccg_id for one in shown}) > 1,
+            confirmations=_own_confirmations() if confirms else _confirmations_of([ccg]) if ccg else [],
+            confirms=confirms,
+            confirmed_by=confirmed_by,
             quarter=quarter,
             quarters=_quarters(),
             back_url=self.get_url(".index") if ccg else "",
@@ -129,7 +133,7 @@ class DataQualityView(BaseView):
         if form.is_submitted() and form.validate():
             confirming.answer(db.session(), case, query, form["note"].data, by=current_access().person, at=clock.now())
             db.session.commit()
-            flash(f"Answered: {found.finding.sentence}, {case.reference}", "success")
+            flash(f"Your answer about {case.reference} is saved", "success")
             return redirect(self.get_url(".index"))
         page: str = self.render(
             "extracts/form.html",
@@ -137,36 +141,45 @@ class DataQualityView(BaseView):
             caption=case.reference,
             form=form,
             submit="Save",
-            explanation="The answer stands beside the query in the extract of this quarter.",
+            explanation="If the case is wrong, change it. If it is right, say why.",
+            link=(f"Open case {case.reference}", url_for("cases.details_view", id=case.id, url=self.get_url(".index"))),
             back_url=self.get_url(".index"),
         )
         return page
 
-    @expose("/confirm/", methods=("POST",))
+    @expose("/confirm/", methods=("GET", "POST"))
     def confirm(self) -> ResponseReturnValue:
-        """Confirms a quarter of one of the person's CCGs, also when there is nothing to report."""
+        """Shows what is confirmed for a quarter of one of the person's CCGs, and confirms it, also nothing to report."""
         if not may(Permission.QUARTER_CONFIRM):
             abort(403)
-        quarter = next(
-            (one for one in confirming.to_be_confirmed(clock.today()) if one.name == request.form.get("quarter")), None
-        )
-        ccg = next((one for one in _own_ccgs() if one.code == request.form.get("ccg")), None)
-        if quarter is None or ccg is None or ccg.id not in confirming.expected_of(lookups(), quarter):
-            abort(404)
+        ccg, quarter = _to_confirm_or_404()
         line = {ccg.id, *lookups().organisations.predecessors_of(ccg.id, lookups().today)}
         rows = list(findings_now(db.session(), clock.now(), lookups(), line))
-        confirming.confirm(
-            db.session(),
-            ccg.id,
-            quarter,
-            cases=len(rows),
-            unanswered=sum(one.waits for _, found in rows for one in found),
-            by=current_access().person,
-            at=clock.now(),
+        unanswered = sum(one.waits for _, found in rows for one in found)
+        form = NHSForm()
+        if form.is_submitted() and form.validate():
+            confirming.confirm(
+                db.session(),
+                ccg.id,
+                quarter,
+                cases=len(rows),
+                unanswered=unanswered,
+                by=current_access().person,
+                at=clock.now(),
+            )
+            db.session.commit()
+            flash(f"{quarter.in_words} is confirmed for {ccg.name}", "success")
+            return redirect(self.get_url(".index"))
+        page: str = self.render(
+            "extracts/form.html",
+            title=f"Confirm {quarter.in_words}",
+            caption=ccg.name,
+            form=form,
+            submit="Confirm",
+            explanation=_what_is_confirmed(quarter, len(rows), unanswered),
+            back_url=self.get_url(".index"),
         )
-        db.session.commit()
-        flash(f"{quarter.name} confirmed for {ccg.name}", "success")
-        return redirect(self.get_url(".index"))
+        return page
 
     def _asked_about_or_404(self) -> tuple[CaseReview, Query, Found]:
         try:
@@ -192,36 +205,79 @@ class DataQualityView(BaseView):
         answer = found.answer
         return FindingShown(
             found.reference,
-            url_for("cases.details_view", id=found.case_id),
+            url_for("cases.details_view", id=found.case_id, url=_here()),
             place.name,
             f"{found.finding.about}: {found.finding.sentence}" if found.finding.is_error else found.finding.sentence,
             f"{answer.note} ({answer.answered_by.name}, {nhs_moment(answer.answered_at)})" if answer else "",
             self.get_url(".answer_view", id=found.case_id, query=found.finding.query) if may_answer else "",
+            url_for("cases.edit_view", id=found.case_id)
+            if found.finding.is_error and may(Permission.CASE_WRITE)
+            else "",
         )
 
-    def _table(self, quarter: Quarter) -> TableOf:
-        """Which CCGs in scope have confirmed a quarter: those that have not come first."""
+    def _confirmations_by_ccg(self, quarter: Quarter) -> list[TableOf]:
+        """The CCGs in scope that have not confirmed a quarter, who are to be asked, and those that have."""
         given = confirming.confirmations_of(db.session(), quarter)
-        expected = confirming.expected_of(lookups(), quarter)
-        rows = []
-        for ccg in sorted(
-            (one for one in current_access().readable_ccgs if one.id in expected),
-            key=lambda one: (one.id in given, one.name),
-        ):
-            here = given.get(ccg.id)
-            cells = (
-                (
-                    f"{nhs_moment(here.confirmed_at)}, {here.confirmed_by.name}",
-                    f"{here.cases:,}",
-                    f"{here.unanswered:,}",
-                )
-                if here
-                else ("Not confirmed", "", "")
-            )
-            rows.append([(f"{ccg.name} ({ccg.code})", self.get_url(".index", ccg=ccg.code)), *words(*cells)])
-        done = sum(one in given for one in expected)
-        caption = f"{quarter.name}: confirmed by {done} of {count_of(len(rows), 'CCG')}"
-        return TableOf(caption, ["CCG", "Confirmed", "Cases then", "Queries without an answer"], rows)
+        asked = _asked_to_confirm(quarter)
+        missing, done = [one for one in asked if one.id not in given], [one for one in asked if one.id in given]
+
+        def link(ccg: Place) -> Cell:
+            return f"{ccg.name} ({ccg.code})", self.get_url(".index", ccg=ccg.code)
+
+        return [
+            TableOf(f"Not confirmed by {count_of(len(missing), 'CCG')}", ["CCG"], [[link(one)] for one in missing]),
+            TableOf(
+                f"Confirmed by {count_of(len(done), 'CCG')}",
+                ["CCG", "Confirmed", "Cases then", "Queries without an answer then"],
+                [
+                    [
+                        link(one),
+                        *words(
+                            f"{nhs_moment(given[one.id].confirmed_at)}, {given[one.id].confirmed_by.name}",
+                            f"{given[one.id].cases:,}",
+                            f"{given[one.id].unanswered:,}",
+                        ),
+                    ]
+                    for one in done
+                ],
+            ),
+        ]
+
+
+def _here() -> str:
+    """The address of this page, as a case names its way back."""
+    asked = request.query_string.decode()
+    return f"{request.path}?{asked}" if asked else request.path
+
+
+def _asked_to_confirm(quarter: Quarter) -> list[Place]:
+    """The CCGs in scope that confirm a quarter, by name."""
+    expected = confirming.expected_of(lookups(), quarter)
+    return sorted((one for one in current_access().readable_ccgs if one.id in expected), key=lambda one: one.name)
+
+
+def _to_confirm_or_404() -> tuple[Place, Quarter]:
+    """The CCG and the quarter in the address or the form, where this person confirms it."""
+    name, code = request.values.get("quarter"), request.values.get("ccg")
+    quarter = next((one for one in confirming.to_be_confirmed(clock.today()) if one.name == name), None)
+    ccg = next((one for one in _own_ccgs() if one.code == code), None)
+    if quarter is None or ccg is None or ccg.id not in confirming.expected_of(lookups(), quarter):
+        abort(404)
+    return ccg, quarter
+
+
+def _what_is_confirmed(quarter: Quarter, cases: int, unanswered: int) -> list[str]:
+    """What a CCG says by confirming, with the numbers that go with it."""
+    recorded = count_of(cases, "case") if cases else "No case"
+    has = "has" if unanswered == 1 else "have"
+    waiting = (
+        f" {count_of(unanswered, 'query', 'queries')} {has} no answer. You can still confirm." if unanswered else ""
+    )
+    early = f" This quarter ends on {in_words(quarter.last_day)}." if quarter.last_day >= clock.today() else ""
+    return [
+        f"{recorded} {'is' if cases < 2 else 'are'} recorded.{waiting}{early}",
+        "You confirm that every case is recorded and up to date, or that there is nothing to report.",
+    ]
 
 
 def _findings(ccgs: set[UUID] | None) -> Iterator[Found]:
@@ -250,17 +306,25 @@ def for_home(cases: int) -> list[tuple[str, str, str]]:
     """What a CCG is reminded of on arrival: quarters to confirm, errors, queries. `cases` is how many it has."""
     address = url_for("data_quality.index")
     rows = [
-        (f"Confirm {one.quarter.name}", address, f"{one.ccg.name}. {one.state}")
+        (f"Confirm {one.quarter.in_words}", address, one.ccg.name if len(current_access().granted_on) > 1 else "")
         for one in _own_confirmations()
         if not one.is_confirmed and one.quarter.last_day < clock.today()
     ]
     found = list(_findings(None)) if cases <= MOST_CASES else []
     errors, waiting = sum(one.finding.is_error for one in found), sum(one.waits for one in found)
     if errors:
-        rows.append((count_of(errors, "error"), address, "A rule is broken"))
+        rows.append((f"Correct {count_of(errors, 'error')}", address, ""))
     if waiting:
-        rows.append((f"{count_of(waiting, 'query', 'queries')} without an answer", address, ""))
+        rows.append((f"Answer {count_of(waiting, 'query', 'queries')}", address, ""))
     return rows
+
+
+def for_home_of_readers() -> list[tuple[str, str, str]]:
+    """How many CCGs in scope have confirmed the quarter that has ended last."""
+    quarter = confirming.to_be_confirmed(clock.today())[0]
+    asked, given = _asked_to_confirm(quarter), confirming.confirmations_of(db.session(), quarter)
+    text = f"{sum(one.id in given for one in asked):,} of {count_of(len(asked), 'CCG')} confirmed {quarter.in_words}"
+    return [(text, url_for("data_quality.index"), "")] if asked else []
 
 
 def _ccg_asked_for() -> Place | None:
@@ -296,18 +360,20 @@ def _own_ccgs() -> list[Place]:
 
 
 def _own_confirmations() -> list[ConfirmationShown]:
+    return _confirmations_of(_own_ccgs())
+
+
+def _confirmations_of(ccgs: list[Place]) -> list[ConfirmationShown]:
+    """The last quarter and the present one of some CCGs."""
     shown = []
     for quarter in confirming.to_be_confirmed(clock.today()):
         given = confirming.confirmations_of(db.session(), quarter)
         expected = confirming.expected_of(lookups(), quarter)
-        ends = f"ends on {in_words(quarter.last_day)}" if quarter.last_day >= clock.today() else "has ended"
-        for ccg in _own_ccgs():
+        waits = f"Ends on {in_words(quarter.last_day)}" if quarter.last_day >= clock.today() else "Not confirmed yet"
+        for ccg in ccgs:
             if ccg.id in expected:
                 here = given.get(ccg.id)
-                state = (
-                    f"Confirmed on {nhs_moment(here.confirmed_at)} by {here.confirmed_by.name}"
-                    if here
-                    else f"Not confirmed, {ends}"
-                )
-                shown.append(ConfirmationShown(ccg, quarter, state, here is not None))
+                state = f"Confirmed on {nhs_moment(here.confirmed_at)} by {here.confirmed_by.name}" if here else waits
+                url = url_for("data_quality.confirm", quarter=quarter.name, ccg=ccg.code)
+                shown.append(ConfirmationShown(ccg, quarter, state, here is not None, url))
     return shown

@@ -118,7 +118,9 @@ def _for_readers() -> dict[str, Any]:
     quality = Group(
         "Data quality",
         "",
-        data_quality.for_home(everything.cases) if may(Permission.QUARTER_CONFIRM) else [],
+        data_quality.for_home(everything.cases)
+        if may(Permission.QUARTER_CONFIRM)
+        else data_quality.for_home_of_readers(),
     )
     waiting = Group(
         "Redactions", "Somebody else has asked.", redactions.for_home() if may(Permission.REDACTION_DECIDE) else []
@@ -128,7 +130,8 @@ def _for_readers() -> dict[str, Any]:
         "title": "Home",
         "lede": ", ".join(place.name for place in access.granted_on),
         "figures": shown,
-        "groups": [*(group for group in (unsaved, quality, waiting) if group.rows), changed],
+        "first": [group for group in (waiting, unsaved, quality) if group.rows],
+        "groups": [changed],
         "tables": _tables(counted) if access.roles & {Role.OVERSIGHT, Role.ANALYST} else [],
         "links": [("See all cases", url_for("cases.index_view"), "")],
         "start": ("Record a case", url_for("cases.create_view")) if may_record else None,

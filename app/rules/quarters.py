@@ -30,6 +30,11 @@ class Quarter:
         return f"{self.year}-{(self.year + 1) % 100:02}-Q{self.number}"
 
     @property
+    def in_words(self) -> str:
+        """Its months: April to June 2021."""
+        return f"{self.first_day:%B} to {self.last_day:%B %Y}"
+
+    @property
     def first_day(self) -> date:
         return date(self.year + (self.number == 4), _FIRST_MONTH[self.number - 1], 1)
 

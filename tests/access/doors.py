@@ -478,6 +478,8 @@ def asked_and_confirmed(world: World) -> Iterator[Knock]:
         yield Knock("data quality of a CCG", f"/data-quality/?ccg={cases.code}", leads=True)
         quarter = {"quarter": "2021-22-Q3", "ccg": cases.code}
         yield Knock("data quality confirm", "/data-quality/confirm/", quarter, leads=True, needs=CASES)
+        asked = f"/data-quality/confirm/?quarter=2021-22-Q3&ccg={cases.code}"
+        yield Knock("data quality confirm GET", asked, leads=True, needs=CASES)
 
 
 def struck_out(world: World) -> Iterator[Knock]:
@@ -553,7 +555,8 @@ DOORS: tuple[Door, ...] = (
     ),
     page("data_quality.index", "/data-quality/", "data quality", leads=True),
     Door(
-        claims("data_quality.answer_view", "GET", "POST") | claims("data_quality.confirm", "POST"), asked_and_confirmed
+        claims("data_quality.answer_view", "GET", "POST") | claims("data_quality.confirm", "GET", "POST"),
+        asked_and_confirmed,
     ),
     Door(
         frozenset().union(

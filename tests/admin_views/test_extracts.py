@@ -119,24 +119,43 @@ def test_a_ccg_answers_a_query_and_confirms_a_quarter(fresh_either_app: Flask) -
     case = add_case(app, "84H", latest_update_on=date(2021, 9, 1), steis_number="S1", local_identifier=None)
     visitor = Visitor(app).sign_in("ccg-84H")
     assert "No update since 1 September 2021" in visitor.get("/data-quality/").text
-    assert "1 query without an answer" in visitor.get("/").text
+    assert "Answer 1 query" in visitor.get("/").text
     address = f"/data-quality/answer/?id={case.id}&query=no_update"
     assert "Enter an answer" in visitor.post_form(address, {"note": " "}).text
     assert "an NHS number" in visitor.post_form(address, {"note": "999 000 0018"}).text
     assert visitor.post_form(address, {"note": "The panel meets in March"}).status_code == 302
     page = visitor.get("/data-quality/").text
     assert "The panel meets in March" in page
-    assert "No query waits for an answer" in page
-    confirmed = visitor.post_form("/data-quality/", {"quarter": "2021-22-Q3"}, action="/data-quality/confirm/")
-    assert confirmed.status_code == 302
+    assert "No queries to answer" in page
+    confirm = "/data-quality/confirm/?quarter=2021-22-Q3&ccg=84H"
+    asked = visitor.get(confirm).text
+    assert "Confirm October to December 2021" in asked and "1 case is recorded." in asked
+    assert visitor.post_form(confirm).status_code == 302
     assert "Confirmed on" in visitor.get("/data-quality/").text
     with unguarded(app) as session:
         one = session.scalars(select(QuarterConfirmation)).one()
         assert (one.quarter, one.cases, one.unanswered) == ("2021-22-Q3", 1, 0)
         assert session.scalars(select(QueryAnswer)).one().query == "no_update"
-    table = Visitor(app).sign_in("analyst").get("/data-quality/").text
-    assert "2021-22-Q3: confirmed by 1 of 106 CCGs" in table
+    analyst = Visitor(app).sign_in("analyst")
+    chased = analyst.get("/data-quality/").text
+    assert "Not confirmed by 105 CCGs" in chased and "Confirmed by 1 CCG" in chased
+    assert "1 of 106 CCGs confirmed October to December 2021" in analyst.get("/").text
     assert visitor.get("/data-quality/?ccg=93C").status_code == 404
+
+
+def test_nothing_to_report_is_confirmed_too(app: Flask) -> None:
+    visitor, confirm = Visitor(app).sign_in("ccg-16C"), "/data-quality/confirm/?quarter=2021-22-Q3&ccg=16C"
+    assert "or that there is nothing to report" in visitor.get(confirm).text
+    answer = visitor.post_form(confirm)
+    assert answer.status_code == 302
+    assert "October to December 2021 is confirmed for NHS Tees Valley CCG" in visitor.get(answer.location).text
+
+
+def test_a_case_leads_back_to_the_page_that_led_to_it(app: Flask) -> None:
+    case = add_case(app, "84H", latest_update_on=date(2021, 9, 1))
+    visitor = Visitor(app).sign_in("ccg-84H")
+    for url, back in {"/data-quality/": "/data-quality/", "https://elsewhere.example/": "/cases/"}.items():
+        assert f'class="nhsuk-back-link" href="{back}"' in visitor.get(f"/cases/details/?id={case.id}&url={url}").text
 
 
 @pytest.mark.parametrize(

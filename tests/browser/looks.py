@@ -20,6 +20,7 @@ from app.access.clock import today
 from app.access.row_scope import every_organisation
 from app.redaction.carrying_out import approve
 from app.redaction.requests import ask
+from app.rules.quarters import quarter_of
 from models import AuditEvent, CaseReview, Person, Theme, db
 from tests.browser.people import NOBODY, given_signed_in
 from tests.conftest import NOW, add_case
@@ -266,6 +267,7 @@ LOOKS: dict[str, tuple[str, list[Look]]] = {
             "/data-quality/",
             "/data-quality/answer/?query=no_update&id={asked}",
             ("/data-quality/answer/?query=no_update&id={asked}", send),
+            "/data-quality/confirm/?quarter={quarter}&ccg=84H",
         ],
     ),
     "an administrator": (
@@ -328,6 +330,7 @@ def known_cases(service: Flask) -> dict[str, str]:
             "ccg": str(rapid.ccg_id),
             "theme": str(theme),
             "today": f"{today():%d/%m/%Y}",
+            "quarter": quarter_of(today()).previous.name,
             "event": str(event),
         }
         | extracts(service)
