@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,13 +27,22 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(scope="session")
-def sqlite_databases(tmp_path_factory: pytest.TempPathFactory) -> SQLiteDatabases:
-    return SQLiteDatabases(tmp_path_factory.mktemp("sqlite"))
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of this run that all its workers share: theirs are inside the one of the run."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "shared"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture(scope="session")
-def postgresql_databases(tmp_path_factory: pytest.TempPathFactory) -> PostgreSQLDatabases:
-    return PostgreSQLDatabases(tmp_path_factory.mktemp("pg"))
+def sqlite_databases(shared: Path) -> SQLiteDatabases:
+    return SQLiteDatabases(shared)
+
+
+@pytest.fixture(scope="session")
+def postgresql_databases(shared: Path) -> PostgreSQLDatabases:
+    return PostgreSQLDatabases(shared)
 
 
 @pytest.fixture(autouse=True)
