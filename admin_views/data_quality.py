@@ -149,7 +149,7 @@ class DataQualityView(BaseView):
 
     @expose("/confirm/", methods=("GET", "POST"))
     def confirm(self) -> ResponseReturnValue:
-        """Shows what is confirmed for a quarter of one of the person's CCGs, and confirms it, also nothing to report."""
+        """Shows what is confirmed for a quarter of one of the person's CCGs, and confirms it."""
         if not may(Permission.QUARTER_CONFIRM):
             abort(403)
         ccg, quarter = _to_confirm_or_404()
