@@ -149,7 +149,7 @@ class DataQualityView(BaseView):
 
     @expose("/confirm/", methods=("GET", "POST"))
     def confirm(self) -> ResponseReturnValue:
-        """Shows what is confirmed for a quarter of one of the person's CCGs, and confirms it, empty ones too."""
+        """Shows what is confirmed for a quarter of one of the person's CCGs, and confirms it."""
         if not may(Permission.QUARTER_CONFIRM):
             abort(403)
         ccg, quarter = _to_confirm_or_404()

@@ -21,14 +21,15 @@ from app.extracts.download import safe_copy
 from app.extracts.quarterly_extract import CannotDraw
 from app.extracts.schema import CASES
 from app.nhsuk.forms import NHSForm
-from app.nhsuk.wording import nhs_moment, until
+from app.nhsuk.wording import nhs_date
+from app.rules.quarters import quarter_named
 from app.rules.words import count_of
 from models import Extract, db
 from models.enumerations import AuditAction
 
 from . import case_form, extract_facts
 from .extract_forms import DrawForm, ReceiptForm, offer_quarters
-from .tables import TableOf, words
+from .tables import Cell, TableOf, words
 
 MOST_DIFFERENCES = 200
 PROBLEM = "The bytes that are kept are not those that were drawn. Do not send this extract, and tell NHS Digital"
@@ -51,23 +52,24 @@ class ExtractView(BaseView):
             "extracts/list.html",
             title="Quarterly extracts",
             extracts=TableOf(
-                "Extracts that were drawn",
-                ["Extract", "Cases", "Cut-off", "Drawn", "Signed off"],
+                "Extracts, the newest quarter first",
+                ["Extract", "Months", "Cases", "Drawn", "Signed off", "Sent"],
                 [self._row(one) for one in extracts],
             ),
             draw_url=self.get_url(".draw_view"),
         )
         return page
 
-    def _row(self, extract: Extract) -> list[tuple[str, str | None]]:
+    def _row(self, extract: Extract) -> list[Cell]:
         signed_off = extract.sign_off
         return [
-            (f"{extract.quarter}, number {extract.number}", self.get_url(".details_view", id=extract.id)),
+            (extract_facts.name_of(extract), self.get_url(".details_view", id=extract.id)),
             *words(
+                quarter_named(extract.quarter).in_words,
                 f"{extract.rows:,}",
-                extract_facts.capitalised(until(extract.cut_off)),
-                f"{nhs_moment(extract.drawn_at)}, {extract.drawn_by.name}",
-                f"{nhs_moment(signed_off.signed_off_at)}, {signed_off.signed_off_by.name}" if signed_off else "Not yet",
+                f"{nhs_date(extract.drawn_at)}, {extract.drawn_by.name}",
+                f"{nhs_date(signed_off.signed_off_at)}, {signed_off.signed_off_by.name}" if signed_off else "Not yet",
+                "Yes" if extract.receipts else "Not yet",
             ),
         ]
 
@@ -104,7 +106,7 @@ class ExtractView(BaseView):
         problem, looked = "", None
         try:
             with keeping.verified(db.session(), extract) as file:
-                looked = extract_facts.look_into(file)
+                looked = extract_facts.look_into(file, extract)
         except keeping.Damaged:
             problem = PROBLEM
         before = _number_before(extract)
@@ -112,8 +114,9 @@ class ExtractView(BaseView):
             "extracts/details.html",
             title=f"{extract.quarter}, number {extract.number}",
             extract=extract,
-            file_name=_file_name(extract),
+            caption=f"Quarterly extract, {quarter_named(extract.quarter).in_words}",
             facts=extract_facts.facts(extract),
+            facts_of_file=extract_facts.facts_of_file(extract, _file_name(extract)),
             problem=problem,
             looked=looked,
             may_sign_off=extract.sign_off is None and extract.drawn_by_id != current_access().person_id,

@@ -58,6 +58,8 @@ def test_an_analyst_draws_and_another_signs_off(fresh_either_app: Flask) -> None
     page = visitor.get(f"/extracts/details/?id={extract.id}").text
     assert "S-CRT_2021-22-Q1_v1_UNSIGNED.zip" in page
     assert "Another analyst signs it off" in page
+    assert "End of 30 June 2021" in page and "+1" in page
+    assert "April to June 2021" in page
     refused = visitor.post_form(f"/extracts/sign-off/?id={extract.id}")
     assert "You drew this extract" in refused.text
     second = Visitor(app).sign_in("second-analyst")
@@ -71,6 +73,7 @@ def test_an_analyst_draws_and_another_signs_off(fresh_either_app: Flask) -> None
     assert ",'=1+1," in safe.text
     assert second.post_form(f"/extracts/receipt/?id={extract.id}", {"receipt": "SEFT-1"}).status_code == 302
     assert "SEFT-1" in second.get(f"/extracts/details/?id={extract.id}").text
+    assert "Yes</span>" in second.get("/extracts/").text.partition("<tbody")[2]
     with unguarded(app) as session:
         done = {one.action for one in session.scalars(select(AuditEvent).where(AuditEvent.about_id == extract.id))}
     assert done == {"extract_drawn", "extract_signed_off", "extract_downloaded", "extract_receipt"}
