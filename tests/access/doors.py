@@ -180,6 +180,9 @@ class World:
         self.own = Cases(who.sees, lookups) if who.sees else None
         if self.own is not None:
             theirs = self.foreign[0]
+            # Words alike: what is learned from one, or like it, is not the other.
+            for use in ("open", "linked", "rapid"):
+                theirs[use]["lessons"] = self.own[use]["lessons"]
             # Day, type and number alike: neither counts as a duplicate of the other.
             self.own["open"]["steis_number"] = theirs["open"]["steis_number"]
             theirs["linked"].update(self._link_to(self.own, "rapid"))
@@ -465,6 +468,18 @@ def several(world: World) -> Iterator[Knock]:
         yield Knock(f"cases several {name} POST", address, fields, leads=True, needs=CASES)
 
 
+def learned(world: World) -> Iterator[Knock]:
+    """Search in what was learned: by words that foreign cases alone have, that own ones have as well, and filtered."""
+    theirs = world.foreign[0]
+    for column in ("lessons", "overview", "latest_update", "comments"):
+        for use in ("closed", "withdrawn", "linked"):
+            yield Knock(f"learning: {column} of {use}", f"/themes/learning/?search={theirs[use][column]}", leads=True)
+    for name, value in (("ccg", theirs.code), ("ccg_id", theirs.ccg_id), ("theme", "neglect"), ("status", "open")):
+        yield Knock(
+            f"learning: filter {name}", f"/themes/learning/?search={theirs['closed']['overview'][:3]}&{name}={value}"
+        )
+
+
 def discarded(world: World) -> Iterator[Knock]:
     yield Knock("cases discard", f"/cases/discard/?draft={world.foreign[0]['open']['id']}", {}, needs=CASES)
 
@@ -553,6 +568,7 @@ DOORS: tuple[Door, ...] = (
             for file in ("", "csv/")
         ],
     ),
+    Door(claims("learning.index"), learned),
     page("data_quality.index", "/data-quality/", "data quality", leads=True),
     Door(
         claims("data_quality.answer_view", "GET", "POST") | claims("data_quality.confirm", "GET", "POST"),

@@ -137,6 +137,11 @@ LOOKS: dict[str, tuple[str, list[Look]]] = {
             ("/cases/", unfold),
             ("/cases/?flt_status_is=open&flt_ccg_is=84H&flt_no_such_filter=1&sort=2&desc=1", unfold),
             "/cases/?search=nothinglikethis",
+            ("/themes/learning/", unfold),
+            ("/themes/learning/?search=panel+rapid&status=open&quarters_by=closing&theme=none", unfold),
+            "/themes/learning/?search=panel+agency",
+            "/themes/learning/?search=supercali",
+            "/themes/learning/?search=nothinglikethis&status=closed",
             ("/cases/details/?id={open}", unfold),
             "/cases/details/?id={closed}",
             "/cases/details/?id={withdrawn}",
@@ -210,7 +215,15 @@ LOOKS: dict[str, tuple[str, list[Look]]] = {
     "a lead of two CCGs": ("two-ccgs", ["/", "/cases/", "/cases/new/"]),
     "an STP": ("stp-QHM", ["/", "/cases/details/?id={open}"]),
     "a region": ("region-Y63", ["/"]),
-    "England": ("england", [("/", unfold), "/cases/", ("/cases/", unfold)]),
+    "England": (
+        "england",
+        [
+            ("/themes/learning/?search=panel&area_as=today&region=Y63", unfold),
+            ("/", unfold),
+            "/cases/",
+            ("/cases/", unfold),
+        ],
+    ),
     "an analyst": (
         "analyst",
         [
