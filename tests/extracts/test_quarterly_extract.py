@@ -273,18 +273,18 @@ def test_savers_do_not_wait_while_an_extract_is_drawn(fresh_either_app: Flask, m
 KILLED = """
 import os, signal
 from wsgi import app
-from app.extracts import quarterly_extract
+from app.extracts import keeping, quarterly_extract
 from app.rules.quarters import quarter_named
 from models import Person, db
 from sqlalchemy import select
 
-quarterly_extract.PART = 1000
-real = quarterly_extract.ExtractPart
+keeping.PART = 1000
+real = keeping.ExtractPart
 def part(**values):
     if values["position"] == 2:
         os.kill(os.getpid(), signal.SIGKILL)
     return real(**values)
-quarterly_extract.ExtractPart = part
+keeping.ExtractPart = part
 with app.app_context():
     by = db.session.scalars(select(Person).where(Person.subject == "analyst")).one()
     quarterly_extract.draw(quarter_named("2021-22-Q1"), by=by)
