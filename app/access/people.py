@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from uuid import UUID
 
 from app.rules.succession import Organisations, Place
@@ -32,10 +33,10 @@ class Access:
     def may(self, permission: Permission) -> bool:
         return permission in self.permissions
 
-    @property
-    def readable_ccgs(self) -> list[Place]:
-        """The CCGs whose cases the person may see, closed ones too, by name."""
-        return [place for place in self.organisations.case_holders() if self.scope.may_read(place.id)]
+    @cached_property
+    def readable_ccgs(self) -> tuple[Place, ...]:
+        """The CCGs whose cases the person may see, closed ones too, by name. A page asks several times."""
+        return tuple(place for place in self.organisations.case_holders() if self.scope.may_read(place.id))
 
     def line_of_current_ccgs(self, today: date) -> set[Place]:
         """The person's current CCGs and those they took over from: where the person may record, each in its time."""
