@@ -30,7 +30,7 @@ from .history import names_of_people, who_and_when
 from .presenters import html_for, paragraphs
 
 SEEN, CHOICE = "seen", "choose-"
-THEIRS, MINE = "theirs", "mine"
+THEIRS, MINE, BOTH = "theirs", "mine", "both"
 Words = str | Markup
 
 
@@ -45,6 +45,7 @@ class Question:
     mine: Words
     saved: str
     reason: str
+    may_keep_both: bool = False
     choice: str = ""
     problem: str = ""
 
@@ -108,12 +109,31 @@ def _take_over_as_chosen(form: NHSForm, seen: int) -> None:
     both, theirs, _ = _sorted(form, since)
     choices = {name: _choice_of(name) for name in both}
     if all(choices.values()):
+        for field in form.item_fields:
+            if choices.get(field.name) == BOTH:
+                _keep_both(field, since)
         _take_over(form, since, [*theirs, *(name for name, choice in choices.items() if choice == THEIRS)], seen)
 
 
 def _choice_of(name: str) -> str:
     choice = request.form.get(f"{CHOICE}{name}", "")
-    return choice if choice in (THEIRS, MINE) else ""
+    return choice if choice in (THEIRS, MINE) or (choice == BOTH and _is_text(name)) else ""
+
+
+def _is_text(name: str) -> bool:
+    return case_form.FORM_ITEMS[name].kind is Kind.TEXT
+
+
+def _keep_both(field: ItemField, since: Since) -> None:
+    """Puts what was typed below what somebody else saved; what both began with stands once.
+
+    Together they may be too long: then the form says so, with the words of both in its field.
+    """
+    theirs, typed = str(since.now[field.name] or ""), dict(field.inputs)[field.name]
+    before = str((since.before or {}).get(field.name) or "")
+    mine = typed.removeprefix(before) if before and theirs.startswith(before) else typed
+    field.process_errors, field.errors = [], []
+    field.process_formdata([f"{theirs}\n\n{mine.strip()}"])
 
 
 def _sorted(form: NHSForm, since: Since) -> tuple[list[str], list[str], list[str]]:
@@ -175,6 +195,7 @@ def _conflict(
                 mine=_words_typed(fields[name]),
                 saved=f"Saved {who_and_when(made_by, names)}",
                 reason=made_by.change_reason or "",
+                may_keep_both=_is_text(name) and not (fields[name].is_empty or since.now[name] in (None, "")),
                 choice=choice,
                 problem=f"Select which {_in_a_sentence(items[name].label)} to keep"
                 if must_choose and not choice

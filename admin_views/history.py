@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -13,7 +14,7 @@ from flask import abort, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from markupsafe import Markup
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.access import clock
 from app.access.clock import ENGLAND
@@ -23,7 +24,7 @@ from app.nhsuk import dates
 from app.nhsuk.text import on_one_line, shown
 from app.nhsuk.wording import nhs_moment
 from app.rules.words import in_words
-from models import CaseReview, Person, Versioned, db
+from models import CaseReview, Person, Versioned, db, version_of
 from models.declarations import Item, Kind, items_of
 from models.enumerations import Change
 
@@ -35,6 +36,7 @@ OF_THE_SAVE = {"version", "changed_at", "latest_update_on"}
 NOT_A_DAY = "Enter a real date, such as 31/3/2022"
 AHEAD = "Enter a date that is today or in the past"
 OUT_OF_SIGHT = "A case that you cannot see"
+VERSIONS_ON_A_PAGE = 20
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,16 @@ class ShowsHistory(SavesViews):
             abort(404)
         typed = shown(on_one_line(request.args.get("on", "")))
         day, problem = _day_asked_for(typed)
+        pages, place, versions = _page_of_versions(row)
         page: str = self.render(
             "history.html",
             title="History",
             page_title=f"{'Error: ' if problem else ''}History of {self.name_of(row)}",
             caption=self.name_of(row),
-            versions=self._versions_shown(db.session.scalars(versions_of(row)).all()),
+            versions=self._versions_shown(versions)[:VERSIONS_ON_A_PAGE],
+            page=place,
+            pages=pages,
+            page_url=lambda number: self.get_url(".history_view", id=row.id, page=number or None),
             on=typed,
             problem=problem,
             day=in_words(day) if day else "",
@@ -105,6 +111,21 @@ class ShowsHistory(SavesViews):
             for before, after in pairwise([None, *versions])
         ]
         return found[::-1]
+
+
+def _page_of_versions(row: Versioned) -> tuple[int, int, Sequence[Any]]:
+    """How many pages of versions there are, which one is asked for (from 0), and its versions, the first first.
+
+    They begin with the version before those of the page, where there is one: what changed is told against it.
+    """
+    chosen = versions_of(row).order_by(None)
+    count = db.session.scalar(chosen.with_only_columns(func.count(), maintain_column_froms=True)) or 0
+    pages = max(1, -(-count // VERSIONS_ON_A_PAGE))
+    typed = request.args.get("page", "")
+    place = min(int(typed), pages - 1) if re.fullmatch(r"[0-9]{1,6}", typed) else 0
+    newest_first = chosen.order_by(version_of(type(row)).number.desc())
+    found = db.session.scalars(newest_first.offset(place * VERSIONS_ON_A_PAGE).limit(VERSIONS_ON_A_PAGE + 1)).all()
+    return pages, place, found[::-1]
 
 
 def _day_asked_for(typed: str) -> tuple[date | None, str]:

@@ -100,6 +100,36 @@ def test_both_values_stand_side_by_side_and_each_is_chosen(
     assert (merged.media_interest, merged.version) == ("local", 3)
 
 
+@pytest.mark.parametrize(
+    ("theirs", "mine", "together"),
+    [
+        ("Theirs.", "Mine.", "Theirs.\n\nMine."),
+        ("At first. Theirs.", "At first. Mine.", "At first. Theirs.\n\nMine."),
+    ],
+)
+def test_the_words_of_both_are_kept(
+    margaret: Visitor, siobhan: Visitor, case: CaseReview, theirs: str, mine: str, together: str
+) -> None:
+    typed = margaret.form_on(edit(case)).fields
+    save(siobhan, edit(case), lessons=theirs, media_interest="local")
+    answer = margaret.post(edit(case), typed | {"lessons": mine, "media_interest": "national"})
+    assert answer.text.count("Keep both") == 1, "a choice of a list cannot be both"
+    done = margaret.post(edit(case), choose(answer, lessons="both", media_interest="mine"))
+    assert done.status_code == 302
+    assert saved(margaret.app, str(case.id)).lessons == together
+
+
+def test_the_words_of_both_may_be_too_long_and_stay_on_the_form(
+    margaret: Visitor, siobhan: Visitor, case: CaseReview
+) -> None:
+    typed = margaret.form_on(edit(case)).fields
+    save(siobhan, edit(case), latest_update="t" * 3000)
+    answer = margaret.post(edit(case), typed | {"latest_update": "m" * 3000})
+    refused = margaret.post(edit(case), choose(answer, latest_update="both"))
+    assert "Latest update must be 4,000 characters or fewer" in refused.text
+    assert Form(refused.text).fields["latest_update"].strip() == f"{'t' * 3000}\n\n{'m' * 3000}"
+
+
 def test_what_each_changed_alone_is_shown_and_both_are_saved(
     margaret: Visitor, siobhan: Visitor, case: CaseReview
 ) -> None:

@@ -214,3 +214,20 @@ def test_every_page_with_a_history_leads_there(durham: Visitor) -> None:
     for address in (f"/cases/details/?id={case.id}", f"/ccgs/details/?id={case.ccg_id}"):
         assert address.replace("details", "history") in durham.get(address).text
         assert durham.get(address.replace("details", "history")).status_code == 200
+
+
+def test_many_versions_are_read_page_by_page(durham: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("admin_views.history.VERSIONS_ON_A_PAGE", 2)
+    case = add_case(durham.app, "84H", lessons="Lesson 1")
+    for number in (2, 3, 4):
+        with unguarded(durham.app) as session:
+            session.get_one(CaseReview, case.id).lessons = f"Lesson {number}"
+            session.commit()
+    address = f"/cases/history/?id={case.id}"
+    newest, oldest = durham.get(address).text, durham.get(f"{address}&page=1").text
+    assert re.findall(r"Version (\d)</h2>", newest) == ["4", "3"]
+    assert re.findall(r"Version (\d)</h2>", oldest) == ["2", "1"]
+    assert versions_on(newest)[1][1] == [["Lessons learned and recommendations", "Lesson 2", "Lesson 3"]]
+    assert f"/cases/history/?id={case.id}&amp;page=1" in newest
+    for nonsense in ("9999", "-1", "x", "%00"):
+        assert durham.get(f"{address}&page={nonsense}").status_code == 200
