@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
@@ -24,6 +25,8 @@ from .snippets import Snippet, beginning_of, snippet_of
 WEIGHTS = {"lessons": 3.0, "overview": 2.0, "latest_update": 1.0}
 # More are not read for one page: of more than these, the newest are ranked.
 MOST_RANKED = 2000
+# How many words of a search, and how often each in a text, count for the rank.
+MOST_WEIGHED, MOST_COUNTED = 4, 30
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,12 @@ class Ranking:
     """
 
     def __init__(self, words: Sequence[str]) -> None:
-        self._words = [re.compile(rf"{re.escape(word)}([^\W_]*)") for word in words]
+        # Of many words the longest say most.
+        longest = sorted(dict.fromkeys(words), key=len, reverse=True)[:MOST_WEIGHED]
+        # A word of a letter or two is asked for at the beginning of words alone: it stands nearly everywhere.
+        self._words = [
+            re.compile((r"(?<![^\W_])" if len(word) < 3 else "") + re.escape(word) + r"([^\W_]*)") for word in longest
+        ]
         in_a_row = r"[^\W_]*[\W_]+".join(re.escape(word) for word in words)
         self._phrase = re.compile(in_a_row) if len(words) > 1 else None
 
@@ -103,7 +111,7 @@ class Ranking:
             for word in self._words:
                 often = sum(
                     0.5 if found[1] else 1.0
-                    for found in word.finditer(plain)
+                    for found in islice(word.finditer(plain), MOST_COUNTED)
                     if found.start() == 0 or not WORD.match(plain, found.start() - 1)
                 )
                 worth += weight * often / (often + slowness)

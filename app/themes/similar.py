@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, Row, bindparam, func, or_, select
+from sqlalchemy import BindParameter, Row, bindparam, func, literal, or_, select
+from sqlalchemy import case as when
 from sqlalchemy.orm import Session
 
 from app.database import ids_with_very_rare_words
@@ -22,9 +23,9 @@ from app.rules.folding import fold
 from models import CaseReview
 
 MOST_SHOWN = 5
-# How many of the newest cases are compared by theme, how many of the nearest by lessons, and how many words are looked
-# up in the index.
-NEWEST, NEAREST = 300, 30
+# How many of the newest cases are asked for their themes, of how many of those that share most it is weighed which, how
+# many of the nearest are compared by lessons, and how many words are looked up in the index.
+NEWEST, SHARING, NEAREST = 300, 60, 30
 WORDS_LOOKED_UP = 6
 # What is read of long lessons.
 LONGEST_LESSONS = 2000
@@ -65,17 +66,21 @@ _COMPARED = (
 )
 # Statements that each page about a case asks: made once.
 _NEWEST = (
-    select(CaseReview.id, CaseReview.theme_1_id, CaseReview.theme_2_id, CaseReview.theme_3_id)
+    select(CaseReview.id, CaseReview.theme_1_id, CaseReview.theme_2_id, CaseReview.theme_3_id, CaseReview.date_added)
     .where(CaseReview.withdrawn_at.is_(None), CaseReview.id != bindparam("case_id"))
     .order_by(CaseReview.date_added.desc(), CaseReview.id.desc())
     .limit(NEWEST)
     .subquery()
 )
 _THEMES: BindParameter[Any] = bindparam("themes", expanding=True)
+_IS_SHARED = [_NEWEST.c[f"theme_{number}_id"].in_(_THEMES) for number in (1, 2, 3)]
+_HOW_MANY = sum((when((one, 1), else_=0) for one in _IS_SHARED), literal(0))
 _SHARING_THEMES = (
     select(*_COMPARED)
     .join(_NEWEST, _NEWEST.c.id == CaseReview.id)
-    .where(or_(*(_NEWEST.c[f"theme_{number}_id"].in_(_THEMES) for number in (1, 2, 3))))
+    .where(or_(*_IS_SHARED))
+    .order_by(_HOW_MANY.desc(), _NEWEST.c.date_added.desc(), _NEWEST.c.id.desc())
+    .limit(SHARING)
 )
 _WITH_IDS = select(*_COMPARED).where(
     CaseReview.id.in_(bindparam("ids", expanding=True)), CaseReview.withdrawn_at.is_(None)

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import product
 from typing import Any
 from urllib.parse import quote, urlencode
 from uuid import UUID, uuid4
@@ -86,6 +87,9 @@ ACCOUNTS: dict[str, Account] = {
 def word() -> str:
     """A word that stands nowhere else, and does not look like a name or number of somebody."""
     return "".join(random.choices("bcdfghjklmnpqrstvwxz", k=14))
+
+
+SHARED = "quillarby"
 
 
 class Cases:
@@ -180,9 +184,9 @@ class World:
         self.own = Cases(who.sees, lookups) if who.sees else None
         if self.own is not None:
             theirs = self.foreign[0]
-            # Words alike: what is learned from one, or like it, is not the other.
-            for use in ("open", "linked", "rapid"):
-                theirs[use]["lessons"] = self.own[use]["lessons"]
+            # A word that no other case has: own cases with it are found, and are like each other, and foreign ones not.
+            for cases, use in product((self.own, theirs), ("open", "linked", "rapid")):
+                cases[use]["lessons"] = f"{SHARED} {cases[use]['lessons']}"
             # Day, type and number alike: neither counts as a duplicate of the other.
             self.own["open"]["steis_number"] = theirs["open"]["steis_number"]
             theirs["linked"].update(self._link_to(self.own, "rapid"))
@@ -473,7 +477,10 @@ def learned(world: World) -> Iterator[Knock]:
     theirs = world.foreign[0]
     for column in ("lessons", "overview", "latest_update", "comments"):
         for use in ("closed", "withdrawn", "linked"):
-            yield Knock(f"learning: {column} of {use}", f"/themes/learning/?search={theirs[use][column]}", leads=True)
+            leads = column != "comments" and use != "withdrawn"
+            typed = urlencode({"search": theirs[use][column]})
+            yield Knock(f"learning: {column} of {use}", f"/themes/learning/?{typed}", leads=leads)
+    yield Knock("learning: a word of both", f"/themes/learning/?search={SHARED}", leads=True)
     for name, value in (("ccg", theirs.code), ("ccg_id", theirs.ccg_id), ("theme", "neglect"), ("status", "open")):
         yield Knock(
             f"learning: filter {name}", f"/themes/learning/?search={theirs['closed']['overview'][:3]}&{name}={value}"
