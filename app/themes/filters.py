@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,7 +78,7 @@ def chosen(args: Mapping[str, str], filters: Iterable[Filter]) -> Chosen:
     return found
 
 
-def filters_for(args: Mapping[str, str], ccgs: list[Place], lookups: Lookups) -> list[Filter]:
+def filters_for(args: Mapping[str, str], ccgs: Sequence[Place], lookups: Lookups) -> list[Filter]:
     """The filters for somebody who sees the cases of some CCGs, as at today. Areas are offered where there are several.
 
     The address says by which date quarters count, and whether a case is meant to lie where it was recorded or where the
@@ -131,7 +131,7 @@ def place_of(ccg: Place, kind: str, lookups: Lookups, *, as_today: bool) -> Plac
     return known.above(at.id, kind, today) if kind else at
 
 
-def _area(name: str, label: str, ccgs: list[Place], lookups: Lookups, *, as_today: bool) -> Filter:
+def _area(name: str, label: str, ccgs: Sequence[Place], lookups: Lookups, *, as_today: bool) -> Filter:
     """A CCG, or what CCGs are part of. Both what holds as recorded and what holds today can be chosen at any time."""
     kind = LEVELS[name]
 
