@@ -106,6 +106,7 @@ class DataQualityView(BaseView):
         page: str = self.render(
             "data_quality/index.html",
             title="Data quality",
+            page_title=f"Data quality: {ccg.name}" if ccg else "Data quality",
             caption=ccg.name if ccg else "",
             is_too_much=is_too_much,
             most=MOST_CASES,
@@ -138,6 +139,7 @@ class DataQualityView(BaseView):
         page: str = self.render(
             "extracts/form.html",
             title=found.finding.sentence,
+            page_title=f"{case.reference}: {found.finding.sentence}",
             caption=case.reference,
             form=form,
             submit="Save",
@@ -173,6 +175,7 @@ class DataQualityView(BaseView):
         page: str = self.render(
             "extracts/form.html",
             title=f"Confirm {quarter.in_words}",
+            page_title=f"Confirm {quarter.in_words}: {ccg.name}",
             caption=ccg.name,
             form=form,
             submit="Confirm",

@@ -58,7 +58,7 @@ class DrawForm(NHSForm):
             name="cut_off",
             label="Cut-off",
             question="Cut-off, if not the end of the quarter (optional)",
-            hint="For example, 9/7/2021 17:00. At least five minutes past.",
+            hint="For example, 9/7/2021 17:00. At least 5 minutes ago.",
             definition="What became known at this moment or later is not in the extract.",
             source=SERVICE,
             max_length=60,

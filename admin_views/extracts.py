@@ -16,7 +16,7 @@ from app.access.current import current_access, may
 from app.access.permissions import Permission
 from app.cases import writing
 from app.extracts import keeping, package, quarterly_extract
-from app.extracts.differences import differences
+from app.extracts.differences import ADDED, CHANGED, GONE, Difference, differences
 from app.extracts.download import safe_copy
 from app.extracts.quarterly_extract import CannotDraw
 from app.extracts.schema import CASES
@@ -32,6 +32,8 @@ from .extract_forms import DrawForm, ReceiptForm, offer_quarters
 from .tables import Cell, TableOf, words
 
 MOST_DIFFERENCES = 200
+MOST_COLUMNS = 2
+OF_EVERY_SAVE = {"Version", "Last changed at"}
 PROBLEM = "The bytes that are kept are not those that were drawn. Do not send this extract, and tell NHS Digital"
 
 
@@ -141,9 +143,11 @@ class ExtractView(BaseView):
         page: str = self.render(
             "extracts/differences.html",
             title=f"What differs from number {before.number}",
+            page_title=f"{extract_facts.name_of(extract)}: what differs from number {before.number}",
             caption=f"{extract.quarter}, number {extract.number}",
             reason=extract.reason,
-            found=found[:MOST_DIFFERENCES],
+            found=_by_kind(found[:MOST_DIFFERENCES]),
+            columns_of=_columns_of,
             is_cut=len(found) > MOST_DIFFERENCES,
             most=MOST_DIFFERENCES,
             back_url=self.get_url(".details_view", id=extract.id),
@@ -212,6 +216,7 @@ class ExtractView(BaseView):
         page: str = self.render(
             "extracts/form.html",
             title=title,
+            page_title=f"{title}: {caption}" if caption else title,
             caption=caption,
             form=form,
             submit=submit,
@@ -265,6 +270,19 @@ def _drawn_so_far() -> dict[str, int]:
     for quarter, number in db.session.execute(select(Extract.quarter, Extract.number)):
         found[quarter] = max(number, found.get(quarter, 0))
     return found
+
+
+def _by_kind(found: list[Difference]) -> list[tuple[str, list[Difference]]]:
+    """What was added, what is gone and what changed, each where there is any."""
+    kinds = ((kind, [one for one in found if one.what == kind]) for kind in (ADDED, GONE, CHANGED))
+    return [(kind, cases) for kind, cases in kinds if cases]
+
+
+def _columns_of(difference: Difference) -> str:
+    """The first columns that changed, and how many more; those that change with every save say nothing."""
+    changed = [heading for heading, _, _ in difference.changes if heading not in OF_EVERY_SAVE]
+    more = len(changed) - MOST_COLUMNS
+    return ", ".join(changed[:MOST_COLUMNS]) + (f" and {more} more" if more > 0 else "") or difference.what
 
 
 def _number_before(extract: Extract) -> Extract | None:

@@ -109,7 +109,7 @@ class AuditAction(Labelled):
     SESSION_ENDED = "session_ended", "Session ended"
     NOT_FOUND = "not_found", "Asked for a record that is not there, or not theirs"
     REFUSED = "refused", "Asked for a page that their role does not include"
-    EVERY_ORGANISATION = "every_organisation", "Worked on the rows of every organisation, outside a request"
+    EVERY_ORGANISATION = "every_organisation", "Ran a task for every organisation"
     CASE_OPENED = "case_opened", "Opened a case"
     CASE_ADDED = "case_added", "Added a case"
     CASE_CHANGED = "case_changed", "Changed a case"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import date
+from datetime import date, timedelta
 from zipfile import ZipFile
 
 import pytest
@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 from models import AuditEvent, Extract, QuarterConfirmation, QueryAnswer
 from tests.conftest import add_case
 from tests.databases import unguarded
-from tests.histories import IN_Q1, history
+from tests.histories import IN_Q1, Q1, history
 from tests.visitor import Visitor
 
 EVERY_PAGE = (
@@ -89,6 +89,19 @@ def test_again_asks_why_and_shows_what_differs(fresh_app: Flask) -> None:
     page = visitor.get(f"/extracts/differences/?id={the_extract(fresh_app).id}").text
     assert "Nothing. The cases are the same" in page
     assert "Late cases" in page
+
+
+def test_what_differs_is_told_in_short_before_it_is_told_in_full(fresh_app: Flask) -> None:
+    with history(fresh_app) as past:
+        case = past.add("84H", IN_Q1)
+        changed = {"overview": "New.", "lessons": "New.", "comments": "New.", "local_identifier": "NEW-1"}
+        past.change(case, Q1.ends + timedelta(hours=1), **changed)
+        past.add("84H", Q1.ends + timedelta(hours=1), reference="SCR-XXXXXXXX", local_identifier="NEW-2")
+    drawn_by_form(fresh_app)
+    visitor = drawn_by_form(fresh_app, reason="Late cases", cut_off="9/7/2021 17:00")
+    page = visitor.get(f"/extracts/differences/?id={the_extract(fresh_app).id}").text
+    assert "Added (1)</h2>" in page and "Changed (1)</h2>" in page and "No longer" not in page
+    assert "Local identifier, Brief overview and 1 more</span>" in page
 
 
 @pytest.mark.parametrize(

@@ -242,7 +242,7 @@ LOOKS: dict[str, tuple[str, list[Look]]] = {
             ("/extracts/draw/", send),
             ("/extracts/details/?id={extract}", unfold),
             "/extracts/details/?id={again}",
-            "/extracts/differences/?id={again}",
+            ("/extracts/differences/?id={again}", unfold),
             "/extracts/receipt/?id={extract}",
             ("/extracts/receipt/?id={extract}", send),
             "/extracts/sign-off/?id={extract}",
