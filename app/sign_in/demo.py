@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -24,18 +26,23 @@ ALGORITHM = "RS256"
 KEY_ID = "demo"
 
 
+@cache
+def _key_of_this_process() -> Any:
+    """A key to sign with. To make one, and to read one from its letters, takes longer than all else of a sign-in."""
+    made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    letters = made.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return jwk.construct(letters.decode(), ALGORITHM)
+
+
 class DemoProvider:
     """An identity provider of one process, for invented people."""
 
     def __init__(self) -> None:
-        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        self._private = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        ).decode()
-        public = key.public_key().public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
-        self.trust = Trust(DEMO_ISSUER, AUDIENCE, ALGORITHM, {KEY_ID: jwk.construct(public, ALGORITHM).to_dict()})
+        self._key = _key_of_this_process()
+        public = {KEY_ID: self._key.public_key().to_dict()}
+        self.trust = Trust(DEMO_ISSUER, AUDIENCE, ALGORITHM, public)
 
     def token_for(self, account: str, *, nonce: str, now: datetime) -> str:
         """A token for an account, good for two minutes."""
@@ -47,7 +54,7 @@ class DemoProvider:
             "exp": int((now + timedelta(minutes=2)).timestamp()),
             "nonce": nonce,
         }
-        return str(jwt.encode(claims, self._private, algorithm=ALGORITHM, headers={"kid": KEY_ID}))
+        return str(jwt.encode(claims, self._key, algorithm=ALGORITHM, headers={"kid": KEY_ID}))
 
 
 def accounts(session: Session) -> list[Person]:

@@ -21,8 +21,10 @@ from tests.databases import TEMPLATES_FOLDER, SQLiteDatabases, new_app
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+# Whatever Chromium does beside showing pages. Neither a process for each page nor a graphics card made in software.
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
+         "--disable-component-update", "--disable-sync", "--renderer-process-limit=1",
+         "--disable-software-rasterizer"]  # fmt: skip
 
 
 @pytest.fixture(scope="session")
