@@ -29,6 +29,7 @@ NEWEST, SHARING, NEAREST = 300, 60, 30
 WORDS_LOOKED_UP = 6
 # What is read of long lessons.
 LONGEST_LESSONS = 2000
+LONGEST_WORD = 30
 WORDS_SHOWN, WORDS_COUNTED = 4, 8
 SAME_TYPE = 1.0
 # A word as heavy as a theme would make cases alike that only chance to use it.
@@ -110,7 +111,7 @@ def cases_like(session: Session, case: CaseReview) -> list[Alike]:
     having = Counter(theme for of_case in shared.values() for theme in of_case)
     weights = {theme: math.log(1 + NEWEST / max(1, having[theme])) for theme in themes}
     near = sorted(near, key=lambda row: (-sum(weights[theme] for theme in shared[row.id]), row.reference))[:NEAREST]
-    said = _words_of(case.lessons[:LONGEST_LESSONS]) - _EMPTY
+    said = {word for word in _words_of(case.lessons[:LONGEST_LESSONS]) - _EMPTY if len(word) <= LONGEST_WORD}
     words = {row.id: said & _words_of(row.lessons) for row in near}
     if rare := said.difference(*words.values()):
         more = _with_rare_words(session, case, sorted(rare, key=lambda word: (-len(word), word)), set(shared))

@@ -6,6 +6,7 @@ Made from the text of a case that is on the page, and of no other.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -75,17 +76,21 @@ def _places_of(text: str, words: Sequence[str]) -> Iterable[_Place]:
 
 def _best_passage(places: list[_Place]) -> list[_Place]:
     """The places near each other that hold most different words, then most words, then the first."""
-    best: tuple[tuple[int, int], list[_Place]] = ((0, 0), [])
+    best, chosen = (0, 0), (0, 0)
+    held: Counter[str] = Counter()
     last = 0
     for first, place in enumerate(places):
-        last = max(last, first + 1)
-        while last < len(places) and places[last].end - place.start <= LENGTH * 3 // 4:
+        while last < len(places) and (last <= first or places[last].end - place.start <= LENGTH * 3 // 4):
+            held.update(places[last].words)
             last += 1
-        near = places[first:last]
-        worth = (len(frozenset().union(*(one.words for one in near))), len(near))
-        if worth > best[0]:
-            best = (worth, near)
-    return best[1]
+        worth = (len(held), last - first)
+        if worth > best:
+            best, chosen = worth, (first, last)
+        for word in place.words:
+            held[word] -= 1
+            if not held[word]:
+                del held[word]
+    return places[slice(*chosen)]
 
 
 def _around(text: str, start: int, end: int) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 
 from app.access.current import begin, lookups
 from app.access.people import Access
-from app.database import new_session
+from app.database import ids_with_very_rare_words, new_session
 from app.rules.folding import words_of
 from app.themes import filters, learning, similar
 from app.themes.learning import Ranking, passages_of
@@ -210,8 +210,11 @@ def test_a_case_without_any_like_it_has_none_and_a_withdrawn_one_neither(either_
     assert alike(either_app, "ccg-84H", gone) == []
 
 
-def test_words_that_many_cases_have_make_none_alike(either_app: Flask) -> None:
-    case = add_case(either_app, "84H", theme_1="discriminatory_abuse", lessons="Bruising and eczema.")
-    for _ in range(VERY_RARE + 1):
-        add_case(either_app, "84H", lessons="Bruising and eczema.")
-    assert alike(either_app, "ccg-84H", case) == []
+def test_a_word_is_looked_up_for_likeness_while_few_cases_have_it(either_app: Flask) -> None:
+    cases = [add_case(either_app, "84H", lessons="Bruising.") for _ in range(VERY_RARE)]
+    with working_as(either_app, "ccg-84H") as (session, _):
+        assert set(ids_with_very_rare_words(["bruising", "eczema"], session)) == {case.id for case in cases}
+    one_more = add_case(either_app, "84H", lessons="Bruising and eczema.")
+    with working_as(either_app, "ccg-84H") as (session, _):
+        assert ids_with_very_rare_words(["bruising", "eczema"], session) == [one_more.id]
+        assert ids_with_very_rare_words([], session) == []
