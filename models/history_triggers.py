@@ -22,6 +22,8 @@ WRITERS_LOCK = 0x5CB7
 KNOWN_FROM = "history_known_from"
 PAST_STANDS = "nothing is dated back once an extract has been drawn"
 NEVER_CHANGES = "versions are added by triggers and never changed"
+# Under another key a row would count twice in the past: as it was, and as it is.
+KEEPS_ITS_KEY = "a row whose history is kept keeps its key"
 _OPERATIONS = {"insert": "added", "update": "changed", "delete": "deleted"}
 # Nobody's, where the service did not write.
 _OF_A_PERSON = ("changed_by_id", "change_reason")
@@ -64,13 +66,19 @@ def stop_keeping_versions(connection: Connection, tables: list[str]) -> None:
 
 
 def create_triggers(connection: Connection) -> None:
-    """Creates SQLite's triggers anew, from the tables as they are: a migration that rebuilds one drops them."""
+    """Creates the triggers anew. Called after every migration.
+
+    On SQLite from the tables as they are: a migration that rebuilds one drops them. On PostgreSQL the functions that
+    they call, where they are.
+    """
     if connection.dialect.name != "sqlite":
+        _replace_functions(connection)
         return
+    extracts = inspect(connection).has_table("extract")
     for table in _versioned_tables(connection):
         version, columns = f"{table}{SUFFIX}", _columns_of(connection, table)
         for operation, change in _OPERATIONS.items():
-            _run(connection, _sqlite_trigger(table, version, columns, operation, change))
+            _run(connection, _sqlite_trigger(table, version, columns, operation, change, extracts=extracts))
         unless = unless_under_way(connection, version, "UPDATE")
         _run(connection, _SQLITE_NEVER_CHANGES.format(version=version, message=NEVER_CHANGES, unless=unless))
 
@@ -118,7 +126,18 @@ def _columns_of(connection: Connection, table: str) -> list[str]:
     return sorted(both[0] & both[1])
 
 
-def _sqlite_trigger(table: str, version: str, columns: list[str], operation: str, change: str) -> str:
+def _replace_functions(connection: Connection) -> None:
+    """Puts PostgreSQL's functions as they are here in place of older ones, where there are any."""
+    for name, functions in (("keep_version", _POSTGRESQL_FUNCTIONS), ("past_stands", _POSTGRESQL_PAST_STANDS)):
+        if connection.exec_driver_sql(f"SELECT to_regproc('{name}')").scalar():
+            for statement in functions.split("\n--\n"):
+                if "CREATE OR REPLACE FUNCTION" in statement:
+                    connection.exec_driver_sql(statement)
+
+
+def _sqlite_trigger(
+    table: str, version: str, columns: list[str], operation: str, change: str, *, extracts: bool
+) -> str:
     row = "old" if operation == "delete" else "new"
     unused = f"NOT EXISTS (SELECT 1 FROM {version} WHERE id = new.id AND change_id = new.change_id)"
     by_service = {
@@ -127,12 +146,14 @@ def _sqlite_trigger(table: str, version: str, columns: list[str], operation: str
         "delete": "0",
     }[operation]
     values = [f"iif({by_service}, {row}.{one}, NULL)" if one in _OF_A_PERSON else f"{row}.{one}" for one in columns]
+    keeps = f"\n    SELECT raise(ABORT, '{KEEPS_ITS_KEY}') WHERE new.id IS NOT old.id;" if operation == "update" else ""
+    stands = " AND NOT EXISTS (SELECT 1 FROM extract)" if extracts else ""
     return f"""
-CREATE TRIGGER {table}_{change}_version AFTER {operation.upper()} ON {table} BEGIN
+CREATE TRIGGER {table}_{change}_version AFTER {operation.upper()} ON {table} BEGIN{keeps}
     INSERT INTO {version} ({", ".join(columns)}, by_service, change, number, known_from)
     SELECT {", ".join(values)}, {by_service}, '{change}', coalesce(max(number), 0) + 1, max(
         coalesce(
-            (SELECT nullif(value, '') FROM setting WHERE name = '{KNOWN_FROM}'),
+            (SELECT nullif(value, '') FROM setting WHERE name = '{KNOWN_FROM}'{stands}),
             strftime('%Y-%m-%d %H:%M:%f000', 'now')
         ),
         coalesce(max(known_from), '')
@@ -161,17 +182,20 @@ WHEN new.answered_at < strftime('%Y-%m-%d %H:%M:%f', 'now', '-4 minutes') AND EX
 END
 """
 _POSTGRESQL_PAST_STANDS = f"""
-CREATE FUNCTION past_stands() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION past_stands() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
-    IF new.name = '{KNOWN_FROM}' AND new.value <> '' AND EXISTS (SELECT FROM extract) THEN
-        RAISE EXCEPTION '{PAST_STANDS}' USING ERRCODE = 'check_violation';
+    IF new.name = '{KNOWN_FROM}' AND new.value <> '' THEN
+        PERFORM pg_advisory_xact_lock_shared({WRITERS_LOCK});
+        IF EXISTS (SELECT FROM extract) THEN
+            RAISE EXCEPTION '{PAST_STANDS}' USING ERRCODE = 'check_violation';
+        END IF;
     END IF;
     RETURN new;
 END $$
 --
 CREATE TRIGGER past_stands BEFORE INSERT OR UPDATE ON setting FOR EACH ROW EXECUTE FUNCTION past_stands()
 --
-CREATE FUNCTION answers_are_new() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION answers_are_new() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock_shared({WRITERS_LOCK});
     IF new.answered_at < clock_timestamp() - interval '4 minutes' AND EXISTS (SELECT FROM extract) THEN
@@ -205,25 +229,29 @@ END
 # One function for every table: the row as JSON, with what makes it a version, becomes a row of the version's table.
 # Columns that a version has not are left out, so a new column needs no new function.
 _POSTGRESQL_FUNCTIONS = f"""
-CREATE FUNCTION keep_version() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION keep_version() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
     row jsonb := CASE TG_OP WHEN 'DELETE' THEN to_jsonb(old) ELSE to_jsonb(new) END;
     version text := TG_TABLE_NAME || '{SUFFIX}';
     by_service boolean := false;
+    dated_back timestamptz;
     known timestamptz;
     last_number integer;
     last_known timestamptz;
 BEGIN
+    IF TG_OP = 'UPDATE' AND to_jsonb(new) -> 'id' <> to_jsonb(old) -> 'id' THEN
+        RAISE EXCEPTION '{KEEPS_ITS_KEY}' USING ERRCODE = 'check_violation';
+    END IF;
     PERFORM pg_advisory_xact_lock_shared({WRITERS_LOCK});
     EXECUTE format('SELECT max(number), max(known_from) FROM %%I WHERE id = $1', version)
         INTO last_number, last_known USING (row ->> 'id')::uuid;
-    known := greatest(
-        coalesce(
-            (SELECT nullif(value, '') || '+00' FROM setting WHERE name = '{KNOWN_FROM}')::timestamptz,
-            clock_timestamp()
-        ),
-        last_known
-    );
+    dated_back := (SELECT nullif(value, '') || '+00' FROM setting WHERE name = '{KNOWN_FROM}')::timestamptz;
+    IF dated_back IS NOT NULL AND to_regclass('extract') IS NOT NULL THEN
+        IF EXISTS (SELECT FROM extract) THEN
+            dated_back := NULL;
+        END IF;
+    END IF;
+    known := greatest(coalesce(dated_back, clock_timestamp()), last_known);
     IF TG_OP <> 'DELETE' AND new.change_id IS NOT NULL
         AND (TG_OP = 'INSERT' OR new.change_id IS DISTINCT FROM old.change_id) THEN
         EXECUTE format('SELECT NOT EXISTS (SELECT FROM %%I WHERE id = $1 AND change_id = $2)', version)
@@ -242,7 +270,7 @@ BEGIN
     RETURN NULL;
 END $$
 --
-CREATE FUNCTION versions_never_change() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION versions_never_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'INSERT' AND pg_trigger_depth() > 1 THEN
         RETURN new;

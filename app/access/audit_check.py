@@ -59,6 +59,7 @@ def check(session: Session, expected: str = "") -> Outcome:
     found = Outcome(newest=newest_seal(session))
     places = _Places(session)
     before: AuditSeal | None = None
+    covered: datetime | None = None
     for seal in _seals(session):
         found.seals += 1
         number = before.number + 1 if before else 1
@@ -77,8 +78,14 @@ def check(session: Session, expected: str = "") -> Outcome:
                 found.problems.append(f"Seal {seal.number} does not follow the one before it: one of them was changed.")
         mine = list(places.up_to(seal.last_position))
         found.events += len(mine)
-        found.problems += _problems_of(seal, mine, before)
+        if covered is not None and seal.covers_to < covered:
+            found.problems.append(
+                f"Seal {seal.number} covers less than the one before it: the service makes no such seal."
+            )
+        found.problems += _problems_of(seal, mine, covered)
         before = seal
+        # The latest of all: whoever adds a seal that covers less makes no room for events of long ago.
+        covered = max(seal.covers_to, covered) if covered is not None else seal.covers_to
         session.expunge(seal)
     found.problems += _not_covered(list(places.up_to(None)))
     found.waiting = session.scalar(select(func.count(AuditEvent.id)).where(unsealed())) or 0
@@ -89,9 +96,12 @@ def check(session: Session, expected: str = "") -> Outcome:
     return found
 
 
-def _problems_of(seal: AuditSeal, places: list[Place], before: AuditSeal | None) -> list[str]:
-    """What is wrong with a seal's events, or with the seal itself where nothing is with them."""
-    problems = [problem for place in places for problem in _problem_with(place, places, before)]
+def _problems_of(seal: AuditSeal, places: list[Place], covered: datetime | None) -> list[str]:
+    """What is wrong with a seal's events, or with the seal itself where nothing is with them.
+
+    `covered` is the moment that the seals before cover to.
+    """
+    problems = [problem for place in places for problem in _problem_with(place, places, covered)]
     empty = sorted(set(range(seal.first_position, seal.last_position + 1)) - {place.position for place in places})
     problems += [f"Position {position} of seal {seal.number} is empty: its event was taken out." for position in empty]
     if not problems and hash_of(seal, (place.digest for place in places)) != seal.hash:
@@ -99,7 +109,7 @@ def _problems_of(seal: AuditSeal, places: list[Place], before: AuditSeal | None)
     return problems
 
 
-def _problem_with(place: Place, beside: list[Place], before: AuditSeal | None) -> list[str]:
+def _problem_with(place: Place, beside: list[Place], covered: datetime | None) -> list[str]:
     """What is wrong with one event, as a list of one sentence or none. `beside` are the places of the same seal."""
     if not place.is_readable:
         return [f"{place.name}: was changed after it was sealed, and cannot be read."]
@@ -112,7 +122,7 @@ def _problem_with(place: Place, beside: list[Place], before: AuditSeal | None) -
         if was_at is None:
             return [f"{place.name}: was changed after it was sealed."]
         return [f"{place.name}: was moved. It stands at position {place.position} and was sealed at {was_at}."]
-    if before is not None and event["at"] < before.covers_to - LATE:
+    if covered is not None and event["at"] < covered - LATE:
         return [f"{place.name}: was added later than it says. Events of that time had been sealed before it came."]
     return []
 

@@ -2,8 +2,8 @@
 
 1 to 7 are shown as `*`, other counts rounded to the nearest 5, zero as it is. That alone is not enough: twelve themes
 of one case each, with a total of 12, are all known. So whatever narrows a count to fewer than ENOUGH possible values is
-starred too, totals first. Where stars that hide 1 to 7 still tell it (six themes of one case each, in a total of 6), one
-of them comes to stand for any number: it is `*` as well, and nothing but that it is not zero follows from it.
+starred too, totals first. Where stars that hide 1 to 7 still tell it (six themes of one case each, in a total of 6),
+one of them comes to stand for any number: it is `*` as well, and nothing but that it is not zero follows from it.
 
 The reader is taken to be one who knows of each other `*` whether it hides 1 to 7 or protects a neighbour, and how all
 the counts belong together.

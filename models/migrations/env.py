@@ -39,6 +39,8 @@ def run(connection: Connection) -> None:
     with context.begin_transaction():
         context.run_migrations()
     append_only.create_triggers(connection)
+    if not sqlite:
+        history_triggers.create_triggers(connection)
     striking_out.create_triggers(connection)
     row_security.share_out(connection)
     connection.commit()

@@ -204,6 +204,29 @@ def test_an_event_that_was_written_in_afterwards_is_found_once_it_is_sealed(chai
     assert problem.startswith(f"Event {UUID(int=7)}, 2022-02-13 10:30:00 UTC, signed_in: was added later than it says.")
 
 
+def test_a_seal_that_covers_less_makes_no_room_for_an_event_of_long_ago(chain: tuple[Flask, list[UUID]]) -> None:
+    """Whoever may add rows can add a seal whose hash is right, no trigger being in the way."""
+    app, ids = chain
+    with unguarded(app) as session:
+        before = audit_chain.newest_seal(session)
+        assert before is not None
+        event = AuditEvent(id=UUID(int=8), at=NOW, action=AuditAction.SIGNED_IN)
+        session.add(event)
+        session.flush()
+        session.refresh(event)
+        digest = digest_of(16, {name: getattr(event, name) for name in FIELDS})
+        seal = AuditSeal(number=4, sealed_at=NOW, covers_to=NOW - timedelta(days=30), first_position=16)
+        seal.last_position, seal.previous_hash = 16, before.hash
+        seal.hash = audit_chain.hash_of(seal, [digest])
+        session.add_all([seal, SealedEvent(position=16, event_id=event.id, digest=digest)])
+        insert_of_long_ago(session, ids)
+        session.commit()
+    sealed(app, at=NOW + timedelta(minutes=9))
+    less, late = checked(app).problems
+    assert less == "Seal 4 covers less than the one before it: the service makes no such seal."
+    assert late.startswith(f"Event {UUID(int=7)}, 2022-02-13 10:30:00 UTC, signed_in: was added later than it says.")
+
+
 def test_a_chain_that_lost_its_newest_seal_is_found(chain: tuple[Flask, list[UUID]]) -> None:
     app, ids = chain
     newest = checked(app).newest

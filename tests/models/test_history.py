@@ -19,6 +19,7 @@ from models.declarations import items_of
 from models.history_triggers import NEVER_CHANGES
 from tests.conftest import add_case
 from tests.databases import unguarded
+from tests.histories import draw
 
 CaseVersion = version_of(CaseReview)
 
@@ -196,3 +197,24 @@ def test_the_second_of_two_forged_histories_is_refused(either_app: Flask) -> Non
         with pytest.raises((IntegrityError, DatabaseError)):
             session.flush()
         session.rollback()
+
+
+@pytest.mark.parametrize("table", ["case_review", "organisation_membership"])
+def test_a_row_keeps_its_key(either_app: Flask, table: str) -> None:
+    """Under another key it would be in the past twice: as what it was, and as what it is."""
+    add_case(either_app, "84H")
+    statement = f"UPDATE {table} SET id = '{uuid4().hex}' WHERE id IN (SELECT id FROM {table} LIMIT 1)"
+    with unguarded(either_app) as session, pytest.raises(DatabaseError, match="keeps its key"):
+        session.execute(text(statement))
+
+
+def test_nothing_is_dated_back_by_what_was_set_before_the_first_extract(fresh_either_app: Flask) -> None:
+    """The setting is refused once an extract was drawn; here it stands when the first is drawn."""
+    with unguarded(fresh_either_app) as session:
+        session.execute(text("DELETE FROM setting WHERE name = 'history_known_from'"))
+        session.execute(text("INSERT INTO setting VALUES ('history_known_from', '2021-05-10 09:30:00.000000')"))
+        session.commit()
+    add_case(fresh_either_app, "84H")
+    assert draw(fresh_either_app).rows == 1
+    add_case(fresh_either_app, "84H")
+    assert draw(fresh_either_app, reason="Is the second case in it?").rows == 1
