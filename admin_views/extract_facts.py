@@ -34,7 +34,11 @@ def name_of(extract: Extract) -> str:
 
 def facts(extract: Extract) -> list[tuple[str, str]]:
     signed_off, opening = extract.sign_off, extract.opening
-    walk = f"{name_of(opening)}, signed off" if opening else "End of the quarter before: none of it was signed off"
+    walk = (
+        f"{name_of(opening)}, signed off"
+        if opening
+        else "End of the quarter before: no signed-off extract of it ends before this one"
+    )
     return [
         ("Cases", f"{extract.rows:,}"),
         ("Cut-off", capitalised(until(extract.cut_off))),
@@ -55,9 +59,8 @@ def facts(extract: Extract) -> list[tuple[str, str]]:
 
 def look_into(file: IO[bytes]) -> Looked:
     headings, *rows = list(package.rows_of(file, TOTALS))
-    quality = list(islice(package.rows_of(file, QUALITY), 1, None))
     by_check: dict[tuple[str, str], list[int]] = {}
-    for row in quality:
+    for row in islice(package.rows_of(file, QUALITY), 1, None):
         counted = by_check.setdefault((row[3], row[4]), [0, 0])
         counted[0] += 1
         counted[1] += bool(row[6])
