@@ -38,7 +38,11 @@ def name_of(extract: Extract) -> str:
 def facts(extract: Extract) -> list[tuple[str, str]]:
     """What is asked first about an extract."""
     signed_off, opening = extract.sign_off, extract.opening
-    begins = f"{name_of(opening)}, signed off" if opening else "The quarter before, of which no extract was signed off"
+    begins = (
+        f"{name_of(opening)}, signed off"
+        if opening
+        else "The quarter before: no signed-off extract of it ends before this one"
+    )
     receipts = [f"{one.receipt} ({nhs_moment(one.noted_at)}, {one.noted_by.name})" for one in extract.receipts]
     return [
         ("Cases", f"{extract.rows:,}"),
@@ -74,9 +78,8 @@ def facts_of_file(extract: Extract, file_name: str) -> list[tuple[str, str]]:
 
 def look_into(file: IO[bytes], extract: Extract) -> Looked:
     headings, *rows = list(package.rows_of(file, TOTALS))
-    quality = list(islice(package.rows_of(file, QUALITY), 1, None))
     by_check: dict[tuple[str, str], list[int]] = {}
-    for row in quality:
+    for row in islice(package.rows_of(file, QUALITY), 1, None):
         counted = by_check.setdefault((row[3], row[4]), [0, 0])
         counted[0] += 1
         counted[1] += bool(row[6])

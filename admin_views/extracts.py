@@ -36,6 +36,8 @@ MOST_COLUMNS = 2
 OF_EVERY_SAVE = {"Version", "Last changed at"}
 PROBLEM = "The bytes that are kept are not those that were drawn. Do not send this extract, and tell NHS Digital"
 
+NOT_SIGNED_OFF = "This extract has not been signed off. Have it signed off before it is sent"
+
 
 class ExtractView(BaseView):
     """For analysts alone."""
@@ -121,7 +123,7 @@ class ExtractView(BaseView):
             facts_of_file=extract_facts.facts_of_file(extract, _file_name(extract)),
             problem=problem,
             looked=looked,
-            may_sign_off=extract.sign_off is None and extract.drawn_by_id != current_access().person_id,
+            may_sign_off=not problem and extract.sign_off is None and extract.drawn_by_id != current_access().person_id,
             drew_it=extract.sign_off is None and extract.drawn_by_id == current_access().person_id,
             before=before,
             back_url=self.get_url(".index"),
@@ -140,6 +142,8 @@ class ExtractView(BaseView):
             _verified_or_409(extract) as new,
         ):
             found = list(islice(differences(old, new), MOST_DIFFERENCES + 1))
+        # The page shows words of cases, as the file does.
+        _note_download(extract, f", what differs from number {before.number} on screen")
         page: str = self.render(
             "extracts/differences.html",
             title=f"What differs from number {before.number}",
@@ -181,14 +185,17 @@ class ExtractView(BaseView):
 
     @expose("/receipt/", methods=("GET", "POST"))
     def receipt_view(self) -> ResponseReturnValue:
-        """Takes what the transfer service answered."""
+        """Takes what the transfer service answered. Only what was signed off is sent."""
         extract, form = _one_or_404(), ReceiptForm()
         back = self.get_url(".details_view", id=extract.id)
         if form.is_submitted() and form.validate():
-            keeping.note_receipt(db.session(), extract, form["receipt"].data, by=current_access().person)
-            db.session.commit()
-            flash("Receipt noted", "success")
-            return redirect(back)
+            if extract.sign_off is None:
+                form.add_problems({"": [NOT_SIGNED_OFF]})
+            else:
+                keeping.note_receipt(db.session(), extract, form["receipt"].data, by=current_access().person)
+                db.session.commit()
+                flash("Receipt noted", "success")
+                return redirect(back)
         return self._render_form(
             form, "Note the receipt of the transfer", "Save", back, "", extract_facts.name_of(extract)
         )

@@ -34,6 +34,13 @@ WORDS: dict[int, tuple[str, list[str]]] = {
         ["If you typed the address, check that it is correct.", "A case may be one that you cannot see."],
     ),
     405: ("That did not work", ["This page cannot be used in that way.", "Go back and try again."]),
+    409: (
+        "This file is damaged",
+        [
+            "The bytes that are kept are not those that were drawn, so it was not sent.",
+            "Do not send this extract, and tell NHS Digital.",
+        ],
+    ),
     413: ("That was too large", ["What you sent is larger than the tracker accepts.", "Shorten it and try again."]),
     429: ("Too many attempts", ["Wait a minute, then try again."]),
     500: ("Sorry, there is a problem", ["What you were doing has not been saved.", "Try again in a few minutes."]),

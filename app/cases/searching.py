@@ -52,5 +52,6 @@ def rows_with(typed: str, model: type, items: list[Item]) -> ColumnElement[bool]
             if item.search is not None:
                 of = getattr(model, item.column)
                 either += [beginning_with(of, word), func.lower(of).contains(f" {word}", autoescape=True)]
-        conditions.append(or_(*either))
+        # A list with nothing to search has no row with any word.
+        conditions.append(or_(false(), *either))
     return and_(*conditions) if conditions else false()

@@ -12,6 +12,7 @@ from typing import IO
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.access import audit, clock
@@ -27,6 +28,8 @@ from .schema import CASES
 
 PART = 1024 * 1024
 
+SIGNED_OFF_ALREADY = "This extract has been signed off already"
+
 
 class Damaged(Exception):
     """The bytes that are kept are not those that were drawn."""
@@ -37,9 +40,10 @@ class CannotSignOff(Exception):
 
 
 def sign_off(session: Session, extract_id: UUID, *, by: Person) -> SignOff:
-    """A second person signs an extract off; the caller commits. Raises CannotSignOff.
+    """A second person signs an extract off; the caller commits, and rolls back where CannotSignOff is raised.
 
-    The database refuses whoever drew it as well, and a second signature.
+    The database refuses whoever drew it as well, and a second signature. Only for who reads all of England: bytes that
+    are not those that were drawn are not signed.
     """
     extract = session.get(Extract, extract_id)
     if extract is None:
@@ -47,13 +51,20 @@ def sign_off(session: Session, extract_id: UUID, *, by: Person) -> SignOff:
     if extract.drawn_by_id == by.id:
         raise CannotSignOff("You drew this extract. Somebody else signs it off")
     if extract.sign_off is not None:
-        raise CannotSignOff("This extract has been signed off already")
+        raise CannotSignOff(SIGNED_OFF_ALREADY)
+    try:
+        verified(session, extract).close()
+    except Damaged as problem:
+        raise CannotSignOff(str(problem)) from None
     signature = SignOff(
         extract_id=extract.id, drawn_by_id=extract.drawn_by_id, signed_off_by_id=by.id, signed_off_at=clock.now()
     )
     session.add(signature)
     note(session, AuditAction.EXTRACT_SIGNED_OFF, extract, by=by)
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError:  # somebody else was quicker
+        raise CannotSignOff(SIGNED_OFF_ALREADY) from None
     return signature
 
 

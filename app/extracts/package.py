@@ -1,7 +1,8 @@
 """The package that is sent: one zip with the cases, the control totals, what was found about the data, and a manifest.
 
 Made anew from the same files it has the same bytes: members in a fixed order, without the time of day. The three CSV
-files depend on the cut-off alone; number, reason and moment stand in the manifest, the words and the checksums.
+files depend on the quarter, the cut-off and where the walk begins; number, reason and moment stand in the manifest,
+the words and the checksums.
 """
 
 from __future__ import annotations

@@ -47,19 +47,24 @@ class Found:
         return self.finding.query is not None and self.answer is None
 
 
-def findings_at(session: Session, moment: datetime, lists: Lookups) -> Iterator[tuple[Row[Any], list[Found]]]:
+def findings_at(
+    session: Session, moment: datetime, lists: Lookups, since: datetime
+) -> Iterator[tuple[Row[Any], list[Found]]]:
     """Every recorded case in the session's scope, as known at a moment, with what is found about it, by reference.
 
-    `lists` are those of the moment.
+    `lists` are those of the moment; answers count that were given since `since`.
     """
-    return _found(cases_at(session, moment), twins_at(session, moment, lists), answers_until(session, moment), lists)
+    answers = answers_between(session, since, moment)
+    return _found(cases_at(session, moment), twins_at(session, moment, lists), answers, lists)
 
 
 def findings_now(
     session: Session, now: datetime, lists: Lookups, ccgs: set[UUID] | None = None
 ) -> Iterator[tuple[Row[Any], list[Found]]]:
-    """The same of cases as they are. With `ccgs`, of those alone, seen beside all others in the scope."""
-    return _found(cases_at(session, None, ccgs), twins_at(session, None, lists), answers_until(session, now), lists)
+    """The same of cases as they are, with the answers of the present quarter. With `ccgs`, of those alone, seen beside
+    all others in the scope."""
+    answers = answers_between(session, quarter_at(now).begins, now)
+    return _found(cases_at(session, None, ccgs), twins_at(session, None, lists), answers, lists)
 
 
 def _found(
@@ -86,11 +91,11 @@ def findings_of(row: Row[Any], lists: Lookups, twins: Twins, answers: Answers) -
     ]
 
 
-def answers_until(session: Session, moment: datetime) -> dict[tuple[UUID, Query], QueryAnswer]:
-    """The newest answer to each query about a case, of those given in the quarter of a moment and before it."""
+def answers_between(session: Session, since: datetime, moment: datetime) -> dict[tuple[UUID, Query], QueryAnswer]:
+    """The newest answer to each query about a case, of those given from one moment to another."""
     given = (
         select(QueryAnswer)
-        .where(QueryAnswer.answered_at >= quarter_at(moment).begins, QueryAnswer.answered_at <= moment)
+        .where(QueryAnswer.answered_at >= since, QueryAnswer.answered_at <= moment)
         .order_by(QueryAnswer.answered_at, QueryAnswer.id)
     )
     return {(answer.case_id, answer.query): answer for answer in session.scalars(given)}

@@ -32,7 +32,7 @@ from models.enumerations import AuditAction, RedactionState
 from . import control_totals, package, schema
 from .columns import columns_of, text_of
 from .control_totals import Area, ControlTotals, DoNotAddUp
-from .keeping import latest_signed_off, note, store_parts, verified
+from .keeping import Damaged, latest_signed_off, note, store_parts, verified
 from .package import IN_MEMORY, About, csv_file
 from .quality import Found, findings_at
 from .schema import CASES, QUALITY, TOTALS
@@ -42,6 +42,7 @@ JUST_BEFORE = timedelta(microseconds=1)
 ATTEMPTS = 3
 # What an extract says of where its walk begins.
 NOTHING_SIGNED_OFF = "the end of the quarter before, of which no extract was signed off"
+ENDS_LATER = "the end of the quarter before, whose signed-off extract ends later than this one"
 
 
 class CannotDraw(Exception):
@@ -81,24 +82,26 @@ def draw(
     """Draws the extract of a quarter and keeps it. Gives the record, loaded and apart from any session.
 
     `cut_off` is the first moment that it does not know of, aware of its zone; left out, the end of the quarter. With a
-    one-time `form_token`, a second press of the button gives what the first has drawn. Raises CannotDraw with a
-    sentence: too early, a reason missing for a quarter that was drawn before, control totals that do not add up, or
-    savers that do not end.
+    one-time `form_token`, a second press of the button that asks for the same gives what the first has drawn. Raises
+    CannotDraw with a sentence: too early, a reason missing for a quarter that was drawn before, control totals that do
+    not add up, an opening whose bytes are others, or savers that do not end.
     """
     cut_off = cut_off or quarter.ends
     if problem := why_not(quarter, cut_off, clock.now()):
         raise CannotDraw(problem, "cut_off" if cut_off != quarter.ends else "quarter")
-    drawn_with = hashlib.sha256(form_token.encode()).hexdigest() if form_token else None
+    # Of what was asked for as well: who goes back to the form and chooses another quarter is given that one.
+    asked_for = "\n".join((form_token, quarter.name, cut_off.isoformat(), reason.strip()))
+    drawn_with = hashlib.sha256(asked_for.encode()).hexdigest() if form_token else None
     with ExitStack() as files, every_organisation(f"extract {quarter.name}", by.id) as session:
-        if twin := _drawn_with(session, drawn_with):
+        _, twin = _drawn_before(session, quarter, reason, drawn_with)
+        if twin is not None:
             return twin
-        _needs_a_reason(session, quarter, reason)
         _wait(session, cut_off)
         begin_consistent_read(session)
         redactions = _redactions(session)
         drawn = {name: files.enter_context(csv_file()) for name in (CASES, TOTALS, QUALITY)}
         lists = lists_known_at(session, cut_off - JUST_BEFORE)
-        rows = _write_cases(session, cut_off, lists, drawn[CASES][1], drawn[QUALITY][1])
+        rows = _write_cases(session, quarter, cut_off, lists, drawn[CASES][1], drawn[QUALITY][1])
         opening = _opening_of(session, quarter, cut_off)
         try:
             totals = _walk(session, opening, cut_off, lists)
@@ -140,14 +143,16 @@ def _wait(session: Session, cut_off: datetime) -> None:
         raise CannotDraw("The cut-off must be at least five minutes past, by the clock of the database")
 
 
-def _write_cases(session: Session, cut_off: datetime, lists: Lookups, cases: IO[str], quality: IO[str]) -> int:
+def _write_cases(
+    session: Session, quarter: Quarter, cut_off: datetime, lists: Lookups, cases: IO[str], quality: IO[str]
+) -> int:
     """Writes the cases and what is found about them, row by row; gives how many cases there are."""
     columns = columns_of(CaseReview, download=False)
     into_cases, into_quality = (csv.writer(file, lineterminator="\r\n") for file in (cases, quality))
     into_cases.writerow([column.heading for column in columns])
     into_quality.writerow([field["name"] for field in schema.fields_of_quality()])
     rows = 0
-    for row, found in findings_at(session, cut_off - JUST_BEFORE, lists):
+    for row, found in findings_at(session, cut_off - JUST_BEFORE, lists, quarter.begins):
         values = row._mapping
         into_cases.writerow(
             [
@@ -179,9 +184,13 @@ def _quality_row(found: Found, lists: Lookups) -> list[str]:
 def _opening_of(session: Session, quarter: Quarter, cut_off: datetime) -> _Opening:
     before = latest_signed_off(session, quarter.previous)
     if before is None or before.cut_off > cut_off:
-        return _Opening(min(quarter.begins, cut_off), NOTHING_SIGNED_OFF, None, {})
-    with verified(session, before) as file:
-        sent = {(row[0], row[1]): _closing_of(row) for row in list(package.rows_of(file, TOTALS))[1:]}
+        words = NOTHING_SIGNED_OFF if before is None else ENDS_LATER
+        return _Opening(min(quarter.begins, cut_off), words, None, {})
+    try:
+        with verified(session, before) as file:
+            sent = {(row[0], row[1]): _closing_of(row) for row in list(package.rows_of(file, TOTALS))[1:]}
+    except Damaged as problem:
+        raise CannotDraw(f"It cannot begin where the extract before ended. {problem}") from None
     return _Opening(before.cut_off, f"{before.quarter} number {before.number}, signed off", before, sent)
 
 
@@ -211,7 +220,10 @@ def _keep(
     quarter = quarter_named(facts["quarter"])
     facts["cases_sha256"] = package.digest_of(files[CASES])[1]
     for _ in range(ATTEMPTS):
-        number = _needs_a_reason(session, quarter, reason) + 1
+        before, twin = _drawn_before(session, quarter, reason, facts["drawn_with"])
+        if twin is not None:
+            return twin
+        number = before + 1
         confirmed, ccgs = confirmed_of(session, quarter, lists)
         session.rollback()
         extract = Extract(**facts, number=number, reason=reason.strip() if number > 1 else "")
@@ -236,26 +248,26 @@ def _keep(
                 _store(session, extract, file, by, redactions)
             except IntegrityError:  # Somebody, or the same button, has drawn the quarter at the same time.
                 session.rollback()
-                if twin := _drawn_with(session, extract.drawn_with):
-                    return twin
                 continue
         return _apart(session, extract)
     raise CannotDraw("Others are drawing this quarter at the same time. Try again in a minute")
 
 
-def _needs_a_reason(session: Session, quarter: Quarter, reason: str) -> int:
-    """The highest number of a quarter so far. Raises CannotDraw where there is one, and no reason to draw again."""
+def _drawn_before(
+    session: Session, quarter: Quarter, reason: str, drawn_with: str | None
+) -> tuple[int, Extract | None]:
+    """The highest number of a quarter so far, and what the same press of the button has drawn, if it has.
+
+    Raises CannotDraw where others have drawn it, and there is no reason to draw it again.
+    """
+    # In this order: whoever sees the number of the first press sees its extract too.
     number = session.scalar(select(func.max(Extract.number)).where(Extract.quarter == quarter.name)) or 0
+    twin = session.scalar(select(Extract).where(Extract.drawn_with == drawn_with)) if drawn_with else None
+    if twin is not None:
+        return number, _apart(session, twin)
     if number and not reason.strip():
         raise CannotDraw(f"{quarter.name} was drawn before. Enter why it is drawn again", "reason")
-    return number
-
-
-def _drawn_with(session: Session, token_hash: str | None) -> Extract | None:
-    if token_hash is None:
-        return None
-    found = session.scalar(select(Extract).where(Extract.drawn_with == token_hash))
-    return _apart(session, found) if found else None
+    return number, None
 
 
 def _apart(session: Session, extract: Extract) -> Extract:

@@ -48,7 +48,10 @@ QUALITY_FIELDS: list[Field] = [
         "constraints": {"required": True},
     },
     {"name": "Sentence", "description": "What was found.", "constraints": {"required": True}},
-    {"name": "Answer", "description": "What the CCG answered to the query in the quarter, before the cut-off."},
+    {
+        "name": "Answer",
+        "description": "What the CCG answered to the query since the quarter began, before the cut-off.",
+    },
 ]
 
 

@@ -88,9 +88,9 @@ def moment_named(text: str) -> datetime:
     """A moment in ISO 8601, in UTC; without a zone, on England's clock. Raises ValueError, with a sentence."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=ENGLAND)).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise ValueError("A moment is written like 2021-07-09T17:00 or 2021-07-09T17:00+01:00.") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=ENGLAND)).astimezone(UTC)
 
 
 def _midnight(day: date) -> datetime:

@@ -58,6 +58,13 @@ def test_the_list_is_filtered_by_person_action_and_day(fresh_app: Flask, case: C
     assert count_on(visitor.get(f"/audit/?flt_action_is=case_opened&{day}").text) == "2 events"
 
 
+def test_a_list_without_a_search_finds_nothing_and_does_not_fail(fresh_app: Flask, case: CaseReview) -> None:
+    visitor = Visitor(fresh_app).sign_in("administrator")
+    answer = visitor.get("/audit/?search=durham")
+    assert (answer.status_code, count_on(answer.text)) == (200, "0 events")
+    assert visitor.get("/audit/export/csv/?search=durham").text.count("\n") == 1
+
+
 def test_an_analyst_asks_about_a_case_and_an_administrator_cannot(fresh_app: Flask, case: CaseReview) -> None:
     analyst, administrator = (Visitor(fresh_app).sign_in(one) for one in ("analyst", "administrator"))
     for asked in (case.reference, case.reference.lower(), str(case.id)):

@@ -10,10 +10,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
-from models import AuditEvent, Extract, QuarterConfirmation, QueryAnswer
+from models import AuditEvent, Extract, QuarterConfirmation, QueryAnswer, Receipt
 from tests.conftest import add_case
 from tests.databases import unguarded
-from tests.histories import IN_Q1, Q1, history
+from tests.histories import IN_Q1, Q1, history, sign_off
 from tests.visitor import Visitor
 
 EVERY_PAGE = (
@@ -86,9 +86,34 @@ def test_again_asks_why_and_shows_what_differs(fresh_app: Flask) -> None:
     again = visitor.post_form("/extracts/draw/", {"quarter": "2021-22-Q1"})
     assert "Enter why it is drawn again" in again.text
     drawn_by_form(fresh_app, reason="Late cases", cut_off="9/7/2021 17:00")
-    page = visitor.get(f"/extracts/differences/?id={the_extract(fresh_app).id}").text
+    extract = the_extract(fresh_app)
+    page = visitor.get(f"/extracts/differences/?id={extract.id}").text
     assert "Nothing. The cases are the same" in page
     assert "Late cases" in page
+    # The page shows words of cases: that somebody read them is on record.
+    with unguarded(fresh_app) as session:
+        read = session.scalars(select(AuditEvent).filter_by(about_id=extract.id, action="extract_downloaded")).one()
+    assert read.details == "2021-22-Q1, number 2, what differs from number 1 on screen"
+
+
+def test_the_form_of_before_draws_another_quarter_when_another_is_chosen(fresh_app: Flask) -> None:
+    visitor = Visitor(fresh_app).sign_in("analyst")
+    fields = visitor.form_on("/extracts/draw/").fields
+    for quarter in ("2021-22-Q1", "2021-22-Q1", "2021-22-Q2"):
+        page = visitor.post("/extracts/draw/", fields | {"quarter": quarter}, follow_redirects=True).text
+        assert f"<title>{quarter}, number 1" in page
+    with unguarded(fresh_app) as session:
+        assert sorted(session.scalars(select(Extract.quarter))) == ["2021-22-Q1", "2021-22-Q2"]
+
+
+def test_a_receipt_is_noted_of_what_was_signed_off(fresh_app: Flask) -> None:
+    visitor = drawn_by_form(fresh_app)
+    extract = the_extract(fresh_app)
+    answer = visitor.post_form(f"/extracts/receipt/?id={extract.id}", {"receipt": "SEFT-1"})
+    assert "This extract has not been signed off" in answer.text
+    assert "Note the receipt" not in visitor.get(f"/extracts/details/?id={extract.id}").text
+    with unguarded(fresh_app) as session:
+        assert session.scalars(select(Receipt)).all() == []
 
 
 def test_what_differs_is_told_in_short_before_it_is_told_in_full(fresh_app: Flask) -> None:
@@ -195,5 +220,24 @@ def test_bytes_that_are_others_are_not_sent(fresh_app: Flask, page: str) -> None
         session.execute(text("UPDATE extract_part SET content = substr(content, 2)"))
         session.commit()
     extract = the_extract(fresh_app)
-    assert visitor.get(f"/extracts/{page}?id={extract.id}").status_code == 409
+    answer = visitor.get(f"/extracts/{page}?id={extract.id}")
+    assert answer.status_code == 409
+    assert "Do not send this extract" in answer.text
     assert "Do not send this extract" in visitor.get(f"/extracts/details/?id={extract.id}").text
+
+
+def test_bytes_that_are_others_are_not_signed_and_open_no_walk(fresh_app: Flask) -> None:
+    visitor = drawn_by_form(fresh_app)
+    sign_off(fresh_app, the_extract(fresh_app))
+    drawn_by_form(fresh_app, reason="Once more")
+    with unguarded(fresh_app) as session:
+        session.execute(text("DROP TRIGGER extract_part_never_changes"))
+        session.execute(text("UPDATE extract_part SET content = substr(content, 2)"))
+        session.commit()
+    extract = the_extract(fresh_app)
+    second = Visitor(fresh_app).sign_in("second-analyst")
+    answer = second.post_form(f"/extracts/sign-off/?id={extract.id}")
+    assert "number 2 are not those that were drawn" in answer.text
+    assert "Sign off</a>" not in second.get(f"/extracts/details/?id={extract.id}").text
+    answer = visitor.post_form("/extracts/draw/", {"quarter": "2021-22-Q2"})
+    assert "It cannot begin where the extract before ended" in answer.text

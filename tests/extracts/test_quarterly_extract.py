@@ -221,6 +221,54 @@ def test_one_press_of_the_button_draws_once(fresh_either_app: Flask) -> None:
     assert draw(fresh_either_app, reason="another").number == 2
 
 
+def test_a_second_press_needs_no_reason_that_the_first_needed_not(
+    fresh_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second begins before the first has ended, and ends after it."""
+    drawn: list[Extract] = []
+    real = quarterly_extract._write_cases
+
+    def overtaken(*args):
+        monkeypatch.setattr(quarterly_extract, "_write_cases", real)
+        drawn.append(draw(fresh_app, form_token="x" * 20))
+        return real(*args)
+
+    monkeypatch.setattr(quarterly_extract, "_write_cases", overtaken)
+    assert draw(fresh_app, form_token="x" * 20).id == drawn[0].id
+
+
+def test_of_two_who_sign_off_at_once_the_second_is_told(
+    fresh_either_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    extract = draw(fresh_either_app)
+    real = keeping.note
+
+    def overtaken(*args, **more):
+        monkeypatch.setattr(keeping, "note", real)
+        sign_off(fresh_either_app, extract, "england")
+        return real(*args, **more)
+
+    monkeypatch.setattr(keeping, "note", overtaken)
+    with pytest.raises(keeping.CannotSignOff, match="already"):
+        sign_off(fresh_either_app, extract)
+
+
+def test_a_late_cut_off_has_the_answers_of_the_quarter(fresh_app: Flask) -> None:
+    with history(fresh_app) as past:
+        busy_quarter(past)
+    late = draw(fresh_app, cut_off=Q1.ends + timedelta(days=8))
+    assert b"No other theme fits" in bytes_of(fresh_app, late, "data-quality.csv")
+    assert b"No other theme fits" not in bytes_of(fresh_app, draw(fresh_app, "2021-22-Q2"), "data-quality.csv")
+
+
+def test_an_opening_that_ends_later_is_not_said_to_be_unsigned(fresh_app: Flask) -> None:
+    sign_off(fresh_app, draw(fresh_app, cut_off=Q1.ends + timedelta(days=8)))
+    early = draw(fresh_app, "2021-22-Q2", cut_off=Q1.ends + timedelta(days=1))
+    words = bytes_of(fresh_app, early, "README.txt").decode()
+    assert "whose signed-off extract ends later than this one" in words
+    assert "no extract was signed off" not in words
+
+
 @pytest.mark.postgresql
 def test_a_transaction_that_was_open_across_the_cut_off_is_waited_for(
     sqlite_databases, postgresql_databases, monkeypatch: pytest.MonkeyPatch
@@ -405,6 +453,7 @@ def test_the_command_writes_an_unsigned_package(fresh_app: Flask, tmp_path: Path
         (["2021-22-Q7"], "A quarter is named like"),
         (["2021-22-Q1", "--as", "priya.raghunathan@example.nhs.uk"], "Nobody with the address"),
         (["2021-22-Q1", "--as-at", "yesterday"], "A moment is written like"),
+        (["2021-22-Q1", "--as-at", "9999-12-31T23:59-12:00"], "A moment is written like"),
         (["2090-91-Q1"], "has not ended yet"),
     ):
         refused = run(args=["extract", *args])
