@@ -176,6 +176,22 @@ def test_nonsense_in_the_address_shows_the_usual_page(app: Flask, address: str) 
     assert Visitor(app).sign_in("analyst").get(address).status_code == 200
 
 
+def test_an_answer_to_no_query_holds_up_neither_pages_nor_extracts(fresh_either_app: Flask) -> None:
+    """The database takes any word for a query, so that a new one needs no migration."""
+    with history(fresh_either_app) as past:
+        past.add("84H", IN_Q1)
+    with unguarded(fresh_either_app) as session:
+        session.execute(
+            text(
+                "INSERT INTO query_answer (id, case_id, query, note, answered_at, answered_by_id, ccg_id)"
+                " SELECT id, id, 'a query of tomorrow', 'Yes', '2021-05-11 09:30:00.000000+00',"
+                " (SELECT id FROM person LIMIT 1), ccg_id FROM case_review"
+            )
+        )
+        session.commit()
+    drawn_by_form(fresh_either_app)
+
+
 @pytest.mark.parametrize("page", ["download/", "download-for-spreadsheets/", "differences/"])
 def test_bytes_that_are_others_are_not_sent(fresh_app: Flask, page: str) -> None:
     drawn_by_form(fresh_app)
