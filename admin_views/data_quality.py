@@ -27,7 +27,7 @@ from models.case_review import NO_IDENTIFIERS
 from models.declarations import SERVICE, Item, Kind
 from models.enumerations import Query
 
-from .tables import TableOf, words
+from .tables import Cell, TableOf, words
 
 # More are not looked through while somebody waits for a page about all of them: they choose a CCG first.
 MOST_CASES = 2000
@@ -100,6 +100,7 @@ class DataQualityView(BaseView):
         summary = _counted(found) if not confirms and ccg is None else None
         shown = [] if summary else found
         quarter = _quarter_asked_for()
+        table = None if confirms or ccg else self._table(quarter)
         page: str = self.render(
             "data_quality/index.html",
             title="Data quality",
@@ -112,7 +113,8 @@ class DataQualityView(BaseView):
             answered=[self._shown(one) for one in shown if one.answer is not None],
             confirmations=_own_confirmations() if confirms else [],
             confirm_url=self.get_url(".confirm"),
-            table=None if confirms or ccg else self._table(quarter),
+            table=table,
+            choices=self._choices() if is_too_much and table is None else None,
             quarter=quarter,
             quarters=_quarters(),
             back_url=self.get_url(".index") if ccg else "",
@@ -198,6 +200,12 @@ class DataQualityView(BaseView):
             f"{answer.note} ({answer.answered_by.name}, {nhs_moment(answer.answered_at)})" if answer else "",
             self.get_url(".answer_view", id=found.case_id, query=found.finding.query) if may_answer else "",
         )
+
+    def _choices(self) -> TableOf:
+        """The CCGs to choose from, where no other table leads to them."""
+        ccgs = current_access().readable_ccgs
+        rows: list[list[Cell]] = [[(f"{one.name} ({one.code})", self.get_url(".index", ccg=one.code))] for one in ccgs]
+        return TableOf("CCGs to choose from", ["CCG"], rows)
 
     def _table(self, quarter: Quarter) -> TableOf:
         """Which CCGs in scope have confirmed a quarter: those that have not come first."""

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
+from admin_views import data_quality
 from models import AuditEvent, Extract, QuarterConfirmation, QueryAnswer, Receipt
 from tests.conftest import add_case
 from tests.databases import unguarded
@@ -162,6 +163,16 @@ def test_a_ccg_answers_a_query_and_confirms_a_quarter(fresh_either_app: Flask) -
     table = Visitor(app).sign_in("analyst").get("/data-quality/").text
     assert "2021-22-Q3: confirmed by 1 of 106 CCGs" in table
     assert visitor.get("/data-quality/?ccg=93C").status_code == 404
+
+
+def test_a_ccg_with_too_many_cases_for_one_page_is_led_to_each_ccg(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data_quality, "MOST_CASES", 0)
+    case = add_case(app, "84H", latest_update_on=date(2021, 9, 1))
+    visitor = Visitor(app).sign_in("ccg-84H")
+    page = visitor.get("/data-quality/").text
+    assert "Choose a CCG" in page
+    assert 'href="/data-quality/?ccg=84H"' in page
+    assert f"/data-quality/answer/?id={case.id}" in visitor.get("/data-quality/?ccg=84H").text
 
 
 @pytest.mark.parametrize(
