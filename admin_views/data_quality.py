@@ -118,6 +118,7 @@ class DataQualityView(BaseView):
             confirmations=_own_confirmations() if confirms else _confirmations_of([ccg]) if ccg else [],
             confirms=confirms,
             confirmed_by=confirmed_by,
+            choices=self._choices() if is_too_much and not confirmed_by else None,
             quarter=quarter,
             quarters=_quarters(),
             back_url=self.get_url(".index") if ccg else "",
@@ -217,6 +218,12 @@ class DataQualityView(BaseView):
             if found.finding.is_error and may(Permission.CASE_WRITE)
             else "",
         )
+
+    def _choices(self) -> TableOf:
+        """The CCGs to choose from, where no other table leads to them."""
+        ccgs = current_access().readable_ccgs
+        rows: list[list[Cell]] = [[(f"{one.name} ({one.code})", self.get_url(".index", ccg=one.code))] for one in ccgs]
+        return TableOf("CCGs to choose from", ["CCG"], rows)
 
     def _confirmations_by_ccg(self, quarter: Quarter) -> list[TableOf]:
         """The CCGs in scope that have not confirmed a quarter, who are to be asked, and those that have."""

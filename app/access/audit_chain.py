@@ -41,6 +41,8 @@ LOOK_BACK = timedelta(minutes=15)
 FIELDS = (
     "id", "at", "person_id", "action", "address", "from_address", "reference", "reason", "about", "about_id", "details",
 )  # fmt: skip
+# What a moment of an event lies between. In any time zone, the years 1 to 9999 can be read.
+FIRST_MOMENT, LAST_MOMENT = datetime(2, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 _DUE = "tracker.sealing_due"
 
 
@@ -90,6 +92,12 @@ def unsealed() -> ColumnElement[bool]:
     return ~select(SealedEvent.position).where(SealedEvent.event_id == AuditEvent.id).exists()
 
 
+def has_a_moment() -> ColumnElement[bool]:
+    """A condition: the event's moment can be read. PostgreSQL stores "infinity" and years before Christ, and SQLite any
+    word: one such event, written past the service, would hold up sealing and every page of the audit."""
+    return AuditEvent.at.between(FIRST_MOMENT, LAST_MOMENT)
+
+
 def newest_seal(session: Session) -> AuditSeal | None:
     return session.scalar(select(AuditSeal).order_by(AuditSeal.number.desc()).limit(1))
 
@@ -119,7 +127,8 @@ def _seal(session: Session, at: datetime, since: datetime | None, *, wait: bool)
         session.rollback()
         return []
     before = newest_seal(session)
-    waiting = select(*columns_of_event()).where(unsealed()).order_by(AuditEvent.at, AuditEvent.id).limit(MOST_AT_ONCE)
+    waiting = select(*columns_of_event()).where(unsealed(), has_a_moment())
+    waiting = waiting.order_by(AuditEvent.at, AuditEvent.id).limit(MOST_AT_ONCE)
     if since is not None:
         waiting = waiting.where(AuditEvent.at >= since)
     events = [dict(event) for event in session.execute(waiting).mappings()]
@@ -165,6 +174,6 @@ def seal_when_due(app: Flask) -> None:
             return
         if seal(session, at=clock.now()) == MOST_AT_ONCE:
             app.extensions[_DUE] = now
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, ValueError) as error:  # ValueError: what stands in SQLite cannot be read
         session.rollback()
         log.warning("The audit could not be sealed, and will be later: %s", type(error).__name__)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.database import read_one_state
 from models import AuditEvent, AuditSeal, SealedEvent
 
-from .audit_chain import columns_of_event, digest_of, hash_of, newest_seal, unsealed
+from .audit_chain import columns_of_event, digest_of, has_a_moment, hash_of, newest_seal, unsealed
 
 AT_ONCE = 2000
 # An event that says it is this much older than what was sealed when it came cannot have been in an open transaction.
@@ -89,6 +89,8 @@ def check(session: Session, expected: str = "") -> Outcome:
         session.expunge(seal)
     found.problems += _not_covered(list(places.up_to(None)))
     found.waiting = session.scalar(select(func.count(AuditEvent.id)).where(unsealed())) or 0
+    without = session.scalars(select(AuditEvent.id).where(unsealed(), ~has_a_moment()).limit(NAMED))
+    found.problems += [f"Event {one}: has no moment that can be read, and is never sealed." for one in without]
     if expected and session.scalar(select(AuditSeal.number).where(AuditSeal.hash == expected.lower())) is None:
         found.problems.append(
             "No seal has the hash that is expected: the chain was cut off, or made anew, after it was noted."

@@ -227,6 +227,23 @@ def test_a_seal_that_covers_less_makes_no_room_for_an_event_of_long_ago(chain: t
     assert late.startswith(f"Event {UUID(int=7)}, 2022-02-13 10:30:00 UTC, signed_in: was added later than it says.")
 
 
+def test_an_event_without_a_moment_holds_nothing_up_and_is_found(chain: tuple[Flask, list[UUID]]) -> None:
+    """PostgreSQL stores infinity and SQLite any word; whoever may add events may add one such."""
+    app, _ = chain
+    with unguarded(app) as session:
+        session.execute(
+            text(
+                "INSERT INTO audit_event (id, at, action, address, from_address, reference)"
+                f" VALUES ('{UUID(int=9).hex}', 'infinity', 'signed_in', '', '', '')"
+            )
+        )
+        session.commit()
+    add_events(app, 2, at=NOW + timedelta(minutes=6))
+    assert sealed(app, at=NOW + timedelta(minutes=9)) == 2
+    assert checked(app).problems == [f"Event {UUID(int=9)}: has no moment that can be read, and is never sealed."]
+    assert Visitor(app).sign_in("administrator").get("/audit/").status_code == 200
+
+
 def test_a_chain_that_lost_its_newest_seal_is_found(chain: tuple[Flask, list[UUID]]) -> None:
     app, ids = chain
     newest = checked(app).newest

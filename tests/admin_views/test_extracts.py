@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
+from admin_views import data_quality
 from models import AuditEvent, Extract, QuarterConfirmation, QueryAnswer, Receipt
 from tests.conftest import add_case
 from tests.databases import unguarded
@@ -199,6 +200,16 @@ def test_a_case_leads_back_to_the_page_that_led_to_it(app: Flask) -> None:
         assert f'class="nhsuk-back-link" href="{back}"' in visitor.get(f"/cases/details/?id={case.id}&url={url}").text
 
 
+def test_a_ccg_with_too_many_cases_for_one_page_is_led_to_each_ccg(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data_quality, "MOST_CASES", 0)
+    case = add_case(app, "84H", latest_update_on=date(2021, 9, 1))
+    visitor = Visitor(app).sign_in("ccg-84H")
+    page = visitor.get("/data-quality/").text
+    assert "Choose a CCG" in page
+    assert 'href="/data-quality/?ccg=84H"' in page
+    assert f"/data-quality/answer/?id={case.id}" in visitor.get("/data-quality/?ccg=84H").text
+
+
 @pytest.mark.parametrize(
     "address",
     [
@@ -209,6 +220,22 @@ def test_a_case_leads_back_to_the_page_that_led_to_it(app: Flask) -> None:
 )
 def test_nonsense_in_the_address_shows_the_usual_page(app: Flask, address: str) -> None:
     assert Visitor(app).sign_in("analyst").get(address).status_code == 200
+
+
+def test_an_answer_to_no_query_holds_up_neither_pages_nor_extracts(fresh_either_app: Flask) -> None:
+    """The database takes any word for a query, so that a new one needs no migration."""
+    with history(fresh_either_app) as past:
+        past.add("84H", IN_Q1)
+    with unguarded(fresh_either_app) as session:
+        session.execute(
+            text(
+                "INSERT INTO query_answer (id, case_id, query, note, answered_at, answered_by_id, ccg_id)"
+                " SELECT id, id, 'a query of tomorrow', 'Yes', '2021-05-11 09:30:00.000000+00',"
+                " (SELECT id FROM person LIMIT 1), ccg_id FROM case_review"
+            )
+        )
+        session.commit()
+    drawn_by_form(fresh_either_app)
 
 
 @pytest.mark.parametrize("page", ["download/", "download-for-spreadsheets/", "differences/"])
