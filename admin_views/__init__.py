@@ -32,15 +32,26 @@ from .reference_lists import (
     STPView,
     ThemeView,
 )
+from .sharing import SharingView
 from .themes import ThemesView
 
 VIEWS: tuple[
-    type[TrackerView | DataDictionaryView | DataQualityView | ExtractView | LearningView | RedactionView | ThemesView],
+    type[
+        TrackerView
+        | DataDictionaryView
+        | DataQualityView
+        | ExtractView
+        | LearningView
+        | RedactionView
+        | SharingView
+        | ThemesView
+    ],
     ...,
 ] = (
     CaseReviewView,
     ThemesView,
     LearningView,
+    SharingView,
     DataQualityView,
     ExtractView,
     CCGView,
@@ -72,7 +83,8 @@ def init_app(app: Flask) -> None:
         if not is_signed_in() or not current_user.is_authenticated:
             return {"person": None, "navigation": [], "footer_links": []}
         access = current_access()
-        links = [(view, _link_to(view)) for view in admin._views if access.permissions and view.is_accessible()]
+        open_to = [view for view in admin._views if access.permissions and view.is_visible() and view.is_accessible()]
+        links = [(view, _link_to(view)) for view in open_to]
         return {
             "person": {
                 "name": access.name,

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable
 
-from flask import Response, abort, flash, request
+from flask import abort, flash, request
 from flask.typing import ResponseReturnValue
 from flask_admin import BaseView, expose
 
-from app.access import clock, readings
+from app.access import clock
 from app.access.current import current_access, lookups, may
 from app.access.permissions import Permission
-from app.extracts.download import made_safe
 from app.nhsuk.charts.chart import Chart
-from app.rules.words import count_of
 from app.themes.choice import Read, read_choice
 from app.themes.counts import Counts
+from app.themes.presets import areas_for
 from models import db
-from models.enumerations import AuditAction
 
-from . import theme_charts
+from . import theme_charts, theme_files
 from .theme_charts import Links
 from .theme_panel import panel_of, tags_of
 
@@ -73,6 +69,7 @@ class ThemesView(BaseView):
             show=show,
             csv_url=lambda chart: self.get_url(".csv_view", **args | {"show": show, "table": chart.key}),
             levels=self._levels(read, show) if show == "areas" else [],
+            sharing_url=self.get_url("sharing.index") if areas_for(current_access().readable_ccgs, lookups()) else "",
         )
         return page
 
@@ -86,19 +83,11 @@ class ThemesView(BaseView):
         chart = next((one for one in charts if one.key == request.args.get("table")), None)
         if chart is None:
             abort(404)
-        rows = theme_charts.rows_of(chart)
-        text = io.StringIO(newline="")
-        head, *body = rows
-        safe = [[made_safe(cell) for cell in head], *([made_safe(name), *numbers] for name, *numbers in body)]
-        csv.writer(text, lineterminator="\r\n").writerows(safe)
-        readings.note(
-            AuditAction.DOWNLOADED, about=ADDRESS, details=f"Themes: {chart.title}, {count_of(len(rows) - 1, 'row')}"
-        )
-        name = f"themes-{chart.key}-exact-{clock.today().isoformat()}.csv"
-        return Response(
-            text.getvalue().encode(),
-            mimetype="text/csv",
-            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        return theme_files.download(
+            chart,
+            about=ADDRESS,
+            details=f"Themes: {chart.title}",
+            filename=f"themes-{chart.key}-exact-{clock.today().isoformat()}.csv",
         )
 
     def _address(self, read: Read, show: str, values: dict[str, str]) -> str:

@@ -16,9 +16,11 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from math import inf
+from typing import Any, TypeVar
 
 SMALL, NEAREST, ENOUGH = 7, 5, 4
 Key = Hashable
+K = TypeVar("K", bound=Hashable)
 Interval = tuple[float, float]
 
 
@@ -54,9 +56,19 @@ class Shown:
         return "*" if self.number is None else f"{self.number}"
 
 
-def protected(counts: Mapping[Key, int], relations: Sequence[Relation]) -> dict[Key, Shown]:
-    """Every count as it may be shown. The same counts and relations give the same answer."""
-    table = _Table(counts, relations)
+# Zero is shown as it is.
+NOTHING = Shown(Level.SHOWN, 0)
+
+
+def protected(
+    counts: Mapping[K, int], relations: Sequence[Relation], given: Mapping[K, Shown] | None = None
+) -> dict[K, Shown]:
+    """Every count as it may be shown. The same counts and relations give the same answer.
+
+    `given` are counts of which it is settled how they are shown, for example those of the quarters of a year: they
+    stay as they are, and others are hidden for them. Everything else hidden, they tell no more than they did alone.
+    """
+    table = _Table(counts, relations, given or {})
     while (narrowed := table.narrowed()) is not None:
         table.hide_for(narrowed)
     return {key: table.shown(key) for key in counts}
@@ -70,9 +82,11 @@ def rounded(count: int) -> int:
 class _Table:
     """The counts with how much of each is shown, and what a reader can work out."""
 
-    def __init__(self, counts: Mapping[Key, int], relations: Sequence[Relation]) -> None:
-        self.counts, self.relations = dict(counts), list(relations)
+    def __init__(self, counts: Mapping[Any, int], relations: Sequence[Relation], given: Mapping[Any, Shown]) -> None:
+        self.counts: dict[Key, int] = dict(counts)
+        self.relations, self.given = list(relations), given
         self.level = {key: Level.STARRED if 1 <= count <= SMALL else Level.SHOWN for key, count in counts.items()}
+        self.level |= {key: shown.level for key, shown in given.items()}
         self.about: dict[Key, list[Relation]] = defaultdict(list)
         for relation in relations:
             for key in (relation.whole, *relation.parts):
@@ -95,7 +109,7 @@ class _Table:
 
         A total that its parts tell is starred itself, then left out.
         """
-        if any(one.whole == key for one in self.about[key]):
+        if key not in self.given and any(one.whole == key for one in self.about[key]):
             self.level[key] = Level(self.level[key] + 1)
             self.known = self._worked_out()
             return
@@ -105,7 +119,9 @@ class _Table:
             for relation in sorted(self.about[target], key=lambda one: self._width_by(one, target)):
                 others = [one for one in (relation.whole, *relation.parts) if one != target and self.counts[one]]
                 for level in (Level.STARRED, Level.LEFT_OUT):
-                    victims = [one for one in others if one != key and self.level[one] < level]
+                    victims = [
+                        one for one in others if one != key and one not in self.given and self.level[one] < level
+                    ]
                     if victims:
                         victim = max(victims, key=lambda one: (one == relation.whole, self.counts[one]))
                         self.level[victim] = level
@@ -113,6 +129,8 @@ class _Table:
                         return
                 waiting += [one for one in others if one not in seen]
                 seen.update(others)
+        if key in self.given:
+            raise ValueError(f"What is given tells {key!r} by itself.")
         # Nothing else is left that could tell: what is still narrow goes itself.
         self.level[key] = Level.LEFT_OUT
         self.known = self._worked_out()

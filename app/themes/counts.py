@@ -120,11 +120,17 @@ class Counts:
         ]
         return sorted(found, key=lambda one: (-one.cases, -one.before, one.theme.label))
 
+    def by_quarter_and(self, column: Any) -> dict[Quarter, Counter[Any]]:
+        """How many cases of each quarter of the period have each value of a column."""
+        found: dict[Quarter, Counter[Any]] = {quarter: Counter() for quarter in self.choice.quarters}
+        for number, value, cases in self._grouped([self._quarter, column], self._chosen):
+            found[_quarter(number)][value] = cases
+        return found
+
     def themes_by_quarter(self) -> dict[UUID, dict[Quarter, int]]:
         """How many cases have a theme, by theme and quarter of the period."""
         found: dict[UUID, dict[Quarter, int]] = defaultdict(Counter)
-        _, column = self.choice.counted_by
-        for (theme_id, number), cases in self._by_theme([_quarter_of(column)]):
+        for (theme_id, number), cases in self._by_theme([self._quarter]):
             found[theme_id][_quarter(number)] += cases
         return found
 
@@ -169,24 +175,33 @@ class Counts:
         return sorted(found, key=lambda one: (-one.cases, one.type.label))
 
     def rapid_reviews(self) -> Rapid:
-        """How many rapid reviews there are, and how many became a full review, in how many days between their dates
-        added. Of several that grew out of one, the first counts. What grew is looked for in the session's scope."""
-        types = self.lookups.codes["review_type"].values()
-        rapid = CaseReview.review_type_id.in_([entry.id for entry in types if entry.is_rapid_review])
-        cases = self.session.scalar(select(func.count()).select_from(CaseReview).where(*self._chosen, rapid)) or 0
+        """How many rapid reviews there are, how many became a full review, and in how many days."""
+        asked = select(func.count()).select_from(CaseReview).where(*self._chosen, self._is_rapid)
+        found = _together(self.days_to_full_review())
+        return Rapid(self.session.scalar(asked) or 0, found.total(), quartiles(found))
+
+    def days_to_full_review(self) -> dict[Quarter, Counter[int]]:
+        """Of each quarter how many rapid reviews became a full review in how many days between their dates added. Of
+        several that grew out of one, the first counts. What grew is looked for in the session's scope."""
         grown: Any = aliased(CaseReview)
         days = func.min(days_between(self.session, grown.date_added, CaseReview.date_added))
         first = (
-            select(CaseReview.id, days)
+            select(self._quarter, days)
             .join(grown, grown.converted_from_id == CaseReview.id)
-            .where(*self._chosen, rapid, grown.withdrawn_at.is_(None))
-            .group_by(CaseReview.id)
+            .where(*self._chosen, self._is_rapid, grown.withdrawn_at.is_(None))
+            .group_by(CaseReview.id, self._quarter)
         )
-        found = Counter(int(number) for _, number in self.session.execute(first))
-        return Rapid(cases, found.total(), quartiles(found))
+        found: dict[Quarter, Counter[int]] = {quarter: Counter() for quarter in self.choice.quarters}
+        for number, of_days in self.session.execute(first):
+            found[_quarter(number)][int(of_days)] += 1
+        return found
 
     def times(self) -> dict[str, Quartiles | None]:
-        """How many days lie between the dates added, signed off and published; None where no case has both.
+        """How many days lie between the dates added, signed off and published; None where no case has both."""
+        return {name: quartiles(_together(found)) for name, found in self.days_by_quarter().items()}
+
+    def days_by_quarter(self) -> dict[str, dict[Quarter, Counter[int]]]:
+        """Of each quarter how many cases have so many days between the dates added, signed off and published.
 
         A publication that lies ahead is none yet.
         """
@@ -244,10 +259,26 @@ class Counts:
     def _area(self, ccg_id: UUID, level: str) -> Place | None:
         return self.choice.area_of(ccg_id, level, self.lookups)
 
-    def _days(self, earlier: Any, later: Any, *more: ColumnElement[bool]) -> Quartiles | None:
+    def _days(self, earlier: Any, later: Any, *more: ColumnElement[bool]) -> dict[Quarter, Counter[int]]:
         days = days_between(self.session, later, earlier)
-        rows = self._grouped([days], [*self._chosen, earlier.is_not(None), later.is_not(None), *more])
-        return quartiles(Counter({int(number): cases for number, cases in rows}))
+        conditions = [*self._chosen, earlier.is_not(None), later.is_not(None), *more]
+        found: dict[Quarter, Counter[int]] = {quarter: Counter() for quarter in self.choice.quarters}
+        for number, of_days, cases in self._grouped([self._quarter, days], conditions):
+            found[_quarter(number)][int(of_days)] = cases
+        return found
+
+    @property
+    def _quarter(self) -> ColumnElement[int]:
+        return _quarter_of(self.choice.counted_by[1])
+
+    @property
+    def _is_rapid(self) -> ColumnElement[bool]:
+        types = self.lookups.codes["review_type"].values()
+        return CaseReview.review_type_id.in_([entry.id for entry in types if entry.is_rapid_review])
+
+
+def _together(found: Mapping[Quarter, Counter[int]]) -> Counter[int]:
+    return sum(found.values(), Counter())
 
 
 def quartiles(found: Counter[int]) -> Quartiles | None:

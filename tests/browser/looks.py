@@ -260,8 +260,11 @@ LOOKS: dict[str, tuple[str, list[Look]]] = {
             "/themes/?show=together",
             "/themes/?show=types&from=1999-00-Q1&to=1999-00-Q2",  # nothing
             "/themes/?show=times",
+            "/themes/sharing/",
+            "/themes/sharing/?area=country-ENGLAND&period=2020-21",
         ],
     ),
+    "an STP prepares for sharing": ("stp-QHM", ["/themes/sharing/?period=2020-21", "/themes/sharing/?area=x&period=y"]),
     "a CCG reads its themes": ("ccg-84H", ["/themes/", "/themes/?show=types"]),
     "a CCG strikes words out": (
         "ccg-84H",
