@@ -548,6 +548,19 @@ class CaseReview(HasId, OwnedByCCG, Versioned, db.Model):
             "ix_case_review_newest_themes",
             *("ccg_id", "date_added", "id", "withdrawn_at", "theme_1_id", "theme_2_id", "theme_3_id"),
         ),
+        # Everything that the themes view counts and filters by: it reads no case.
+        Index(
+            "ix_case_review_counted",
+            *("ccg_id", "date_added", "withdrawn_at", "status", "review_type_id", "partnership_kind"),
+            *("theme_1_id", "theme_2_id", "theme_3_id", "incident_date", "date_closed", "report_signed_off_on"),
+            *("publication_date", "id"),
+        ),
+        Index(
+            "ix_case_review_converted_from",
+            *("converted_from_id", "date_added", "withdrawn_at", "ccg_id"),
+            sqlite_where=column("converted_from_id").is_not(None),
+            postgresql_where=column("converted_from_id").is_not(None),
+        ),
         Index("ix_case_review_ccg_id_incident_date", "ccg_id", "incident_date"),
         CheckConstraint("status <> 'closed' OR date_closed IS NOT NULL", name="closed_needs_a_closing_date"),
         CheckConstraint("status <> 'open' OR date_closed IS NULL", name="open_must_not_have_a_closing_date"),
