@@ -6,6 +6,7 @@ overlap a small number can be worked out. Quarters do not overlap, and a year is
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -72,18 +73,24 @@ def areas_for(ccgs: Iterable[Place], lookups: Lookups) -> list[Area]:
     """
     known, today = lookups.organisations, lookups.today
     seen = {ccg.id for ccg in ccgs}
-    found = []
-    for kind, part_kind in PARTS.items():
-        for place in sorted(known.places.values(), key=lambda one: one.name):
-            if place.kind != kind or not place.is_open_on(today):
-                continue
-            inside = frozenset(known.case_holders_below(place.id, today))
-            if inside and inside <= seen:
-                parts = {ccg: known.above(known.current_of(ccg, today), part_kind, today) for ccg in inside}
-                part_of = {ccg: part.id if part else None for ccg, part in parts.items()}
-                in_order = sorted({part for part in parts.values() if part}, key=lambda one: one.name)
-                found.append(Area(place, part_of, tuple(in_order)))
-    return found
+    inside: dict[UUID, dict[UUID, Place | None]] = defaultdict(dict)
+    for holder in known.case_holders():
+        at = known.current_of(holder.id, today)
+        above = {kind: known.above(at, kind, today) for kind in (*PARTS, CCG)}
+        for kind, part_kind in PARTS.items():
+            if (place := above[kind]) is not None:
+                inside[place.id][holder.id] = above[part_kind]
+    found = [
+        Area(
+            known.places[place],
+            {ccg: part.id if part else None for ccg, part in parts.items()},
+            tuple(sorted({part for part in parts.values() if part}, key=lambda one: one.name)),
+        )
+        for place, parts in inside.items()
+        if parts.keys() <= seen and known.places[place].is_open_on(today)
+    ]
+    kinds = list(PARTS)
+    return sorted(found, key=lambda one: (kinds.index(one.place.kind), one.place.name))
 
 
 def spans_at(today: date) -> list[Span]:
