@@ -66,9 +66,9 @@ def _theme(number: int, **more: Any) -> Item:
     )
 
 
-def _among_those_not_withdrawn(name: str, *columns: str) -> Index:
+def _among_those_not_withdrawn(name: str, *columns: str, unique: bool = False) -> Index:
     not_withdrawn = column("withdrawn_at").is_(None)
-    return Index(name, *columns, unique=True, sqlite_where=not_withdrawn, postgresql_where=not_withdrawn)
+    return Index(name, *columns, unique=unique, sqlite_where=not_withdrawn, postgresql_where=not_withdrawn)
 
 
 class CaseReview(HasId, OwnedByCCG, Versioned, db.Model):
@@ -537,9 +537,11 @@ class CaseReview(HasId, OwnedByCCG, Versioned, db.Model):
             name="converted_from_a_case_of_that_ccg",
         ),
         # Every key that a person can fill begins with the CCG: the same number elsewhere neither clashes nor shows.
-        _among_those_not_withdrawn("a_local_identifier_is_used_once_in_its_ccg", "ccg_id", "local_identifier"),
         _among_those_not_withdrawn(
-            "a_steis_number_is_used_once_in_its_ccg_and_type", "ccg_id", "steis_number", "review_type_id"
+            "a_local_identifier_is_used_once_in_its_ccg", "ccg_id", "local_identifier", unique=True
+        ),
+        _among_those_not_withdrawn(
+            "a_steis_number_is_used_once_in_its_ccg_and_type", "ccg_id", "steis_number", "review_type_id", unique=True
         ),
         Index("ix_case_review_ccg_id_date_added", "ccg_id", "date_added"),
         Index("ix_case_review_date_added", "date_added", "id"),
@@ -555,6 +557,11 @@ class CaseReview(HasId, OwnedByCCG, Versioned, db.Model):
             *("theme_1_id", "theme_2_id", "theme_3_id", "incident_date", "date_closed", "report_signed_off_on"),
             *("publication_date", "id"),
         ),
+        # What all of England is counted by: a period of a date, and what is open.
+        _among_those_not_withdrawn("ix_case_review_date_closed", "date_closed", "id", "ccg_id"),
+        _among_those_not_withdrawn("ix_case_review_signed_off", "report_signed_off_on", "id", "ccg_id"),
+        _among_those_not_withdrawn("ix_case_review_publication", "publication_date", "id", "ccg_id"),
+        _among_those_not_withdrawn("ix_case_review_status", "status", "date_added", "id", "ccg_id"),
         Index(
             "ix_case_review_converted_from",
             *("converted_from_id", "date_added", "withdrawn_at", "ccg_id"),

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.access.lookups import CodeEntry, Lookups
 from app.database import days_between
-from app.rules.quarters import Quarter
+from app.rules.quarters import Quarter, quarter_of
 from app.rules.succession import Place
 from models import CaseReview
 from models.enumerations import Status
@@ -99,12 +99,14 @@ class Counts:
         first, last = self.choice.begins.first_day, self.choice.ends.last_day
         for name in ("date_added", "date_closed", "report_signed_off_on", "publication_date"):
             column = getattr(CaseReview, name)
-            rows = self._grouped(
-                [_quarter_of(column)], [*self._at_any_time, column >= first, column <= min(last, self.lookups.today)]
+            days = self._grouped(
+                [column], [*self._at_any_time, column >= first, column <= min(last, self.lookups.today)]
             )
-            counted = {_quarter(number): cases for number, cases in rows}
+            counted: Counter[Quarter] = Counter()
+            for day, cases in days:
+                counted[quarter_of(day)] += cases
             for quarter, here in found.items():
-                here[name] = counted.get(quarter, 0)
+                here[name] = counted[quarter]
         return found
 
     def ranked(self) -> list[Ranked]:
@@ -198,19 +200,20 @@ class Counts:
 
     def times(self) -> dict[str, Quartiles | None]:
         """How many days lie between the dates added, signed off and published; None where no case has both."""
-        return {name: quartiles(_together(found)) for name, found in self.days_by_quarter().items()}
+        found = {name: self._grouped(*asked) for name, asked in self._days_asked().items()}
+        return {name: quartiles(Counter({int(days): cases for days, cases in rows})) for name, rows in found.items()}
 
     def days_by_quarter(self) -> dict[str, dict[Quarter, Counter[int]]]:
         """Of each quarter how many cases have so many days between the dates added, signed off and published.
 
         A publication that lies ahead is none yet.
         """
-        published = CaseReview.publication_date <= self.lookups.today
-        return {
-            "signed_off": self._days(CaseReview.date_added, CaseReview.report_signed_off_on),
-            "published": self._days(CaseReview.report_signed_off_on, CaseReview.publication_date, published),
-            "whole": self._days(CaseReview.date_added, CaseReview.publication_date, published),
-        }
+        found: dict[str, dict[Quarter, Counter[int]]] = {}
+        for name, (by, conditions) in self._days_asked().items():
+            found[name] = {quarter: Counter() for quarter in self.choice.quarters}
+            for number, days, cases in self._grouped([self._quarter, *by], conditions):
+                found[name][_quarter(number)][int(days)] = cases
+        return found
 
     def ages(self) -> list[int]:
         """How many open cases of all times there are in each of AGES, by the days since they were added."""
@@ -259,12 +262,16 @@ class Counts:
     def _area(self, ccg_id: UUID, level: str) -> Place | None:
         return self.choice.area_of(ccg_id, level, self.lookups)
 
-    def _days(self, earlier: Any, later: Any, *more: ColumnElement[bool]) -> dict[Quarter, Counter[int]]:
-        days = days_between(self.session, later, earlier)
-        conditions = [*self._chosen, earlier.is_not(None), later.is_not(None), *more]
-        found: dict[Quarter, Counter[int]] = {quarter: Counter() for quarter in self.choice.quarters}
-        for number, of_days, cases in self._grouped([self._quarter, days], conditions):
-            found[_quarter(number)][int(of_days)] = cases
+    def _days_asked(self) -> dict[str, tuple[list[Any], list[ColumnElement[bool]]]]:
+        """The days from one date to another, and the conditions that a case has both."""
+        added, signed, published = CaseReview.date_added, CaseReview.report_signed_off_on, CaseReview.publication_date
+        both = {"signed_off": (added, signed), "published": (signed, published), "whole": (added, published)}
+        found = {}
+        for name, (earlier, later) in both.items():
+            # A publication that lies ahead is none yet.
+            there = later <= self.lookups.today if later is published else later.is_not(None)
+            conditions = [*self._chosen, earlier.is_not(None), there]
+            found[name] = [days_between(self.session, later, earlier)], conditions
         return found
 
     @property

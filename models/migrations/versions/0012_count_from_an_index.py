@@ -1,4 +1,4 @@
-"""What the themes view counts by stands in one index, so that counting reads no case, whose texts are long."""
+"""What the themes view counts stands in indexes, so that counting reads no case, whose texts are long."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -22,10 +22,20 @@ COUNTED = [
     "publication_date",
     "id",
 ]
+# Among cases that are not withdrawn.
+OF_ENGLAND = {
+    "ix_case_review_date_closed": ["date_closed", "id", "ccg_id"],
+    "ix_case_review_signed_off": ["report_signed_off_on", "id", "ccg_id"],
+    "ix_case_review_publication": ["publication_date", "id", "ccg_id"],
+    "ix_case_review_status": ["status", "date_added", "id", "ccg_id"],
+}
 
 
 def upgrade() -> None:
     op.create_index("ix_case_review_counted", "case_review", COUNTED)
+    recorded = sa.text("withdrawn_at IS NULL")
+    for name, columns in OF_ENGLAND.items():
+        op.create_index(name, "case_review", columns, sqlite_where=recorded, postgresql_where=recorded)
     there = sa.text("converted_from_id IS NOT NULL")
     op.create_index(
         "ix_case_review_converted_from",
@@ -38,4 +48,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("ix_case_review_converted_from", "case_review")
+    for name in OF_ENGLAND:
+        op.drop_index(name, "case_review")
     op.drop_index("ix_case_review_counted", "case_review")
