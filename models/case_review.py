@@ -557,6 +557,8 @@ class CaseReview(HasId, OwnedByCCG, Versioned, db.Model):
             *("theme_1_id", "theme_2_id", "theme_3_id", "incident_date", "date_closed", "report_signed_off_on"),
             *("publication_date", "id"),
         ),
+        # Possible duplicates. Without statistics SQLite otherwise looks through all cases of a type, for each case.
+        Index("ix_case_review_same_day_and_type", "incident_date", "review_type_id", "ccg_id"),
         # What all of England is counted by: a period of a date, and what is open.
         _among_those_not_withdrawn("ix_case_review_date_closed", "date_closed", "id", "ccg_id"),
         _among_those_not_withdrawn("ix_case_review_signed_off", "report_signed_off_on", "id", "ccg_id"),

@@ -1,4 +1,4 @@
-"""What the themes view counts stands in indexes, so that counting reads no case, whose texts are long."""
+"""What the themes view and Home count stands in indexes, so that counting reads no case, whose texts are long."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -33,6 +33,7 @@ OF_ENGLAND = {
 
 def upgrade() -> None:
     op.create_index("ix_case_review_counted", "case_review", COUNTED)
+    op.create_index("ix_case_review_same_day_and_type", "case_review", ["incident_date", "review_type_id", "ccg_id"])
     recorded = sa.text("withdrawn_at IS NULL")
     for name, columns in OF_ENGLAND.items():
         op.create_index(name, "case_review", columns, sqlite_where=recorded, postgresql_where=recorded)
@@ -48,6 +49,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("ix_case_review_converted_from", "case_review")
+    op.drop_index("ix_case_review_same_day_and_type", "case_review")
     for name in OF_ENGLAND:
         op.drop_index(name, "case_review")
     op.drop_index("ix_case_review_counted", "case_review")
