@@ -8,7 +8,11 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from app.rules.web_addresses import is_safe
+
+OIDC = ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET")
 INSTANCE = Path(__file__).resolve().parent.parent / "instance"
 SHORTEST_SECRET = 32
 
@@ -41,6 +45,10 @@ def settings(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
             # Statements prepared on a connection would be left behind on it, in the hands of PgBouncer's next client.
             "connect_args": {"prepare_threshold": None} if url.startswith("postgresql+psycopg") else {},
         },
+        **{name: environment.get(name, "") for name in OIDC},
+        "OIDC_ROLES_CLAIM": environment.get("OIDC_ROLES_CLAIM") or "roles",
+        "OIDC_ORGANISATIONS_CLAIM": environment.get("OIDC_ORGANISATIONS_CLAIM") or "organisations",
+        "SERVICE_URL": _service_url(environment),
         "SESSION_COOKIE_NAME": "tracker" if demo else "__Host-tracker",
         "SESSION_COOKIE_SECURE": not demo,
         "SESSION_COOKIE_HTTPONLY": True,
@@ -71,6 +79,17 @@ def _check_service(environment: Mapping[str, str]) -> None:
     }.items():
         if not environment.get(name):
             raise WrongSetting(f"{name} is missing. Set it to {remedy}.")
+    issuer = environment["OIDC_ISSUER"]
+    if not is_safe(issuer) or urlsplit(issuer).query or urlsplit(issuer).fragment:
+        raise WrongSetting(f"OIDC_ISSUER is {issuer!r}. Set it to an address that begins with https://.")
+
+
+def _service_url(environment: Mapping[str, str]) -> str:
+    url = environment.get("SERVICE_URL", "").rstrip("/")
+    parts = urlsplit(url)
+    if url and (not is_safe(url) or parts.path or parts.query or parts.fragment or not parts.netloc):
+        raise WrongSetting(f"SERVICE_URL is {url!r}. Set it to https:// and the name of this service's host.")
+    return url
 
 
 def database_url(url: str) -> str:

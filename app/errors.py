@@ -57,7 +57,15 @@ NO_ACCOUNT = (
     "You could not be signed in",
     ["That account does not exist or is not active.", "Go back and choose another."],
 )
-
+NO_SINGLE_SIGN_ON = (
+    "You could not be signed in",
+    ["Go to the first page and sign in again.", "If it happens again, tell NHS Digital the reference below."],
+)
+NO_PROVIDER = (
+    "Single sign-on does not answer",
+    ["You cannot sign in at the moment. Whoever is signed in can go on.", "Try again in a few minutes."],
+)
+OF_SIGN_IN = {"sign-in": NO_ACCOUNT, "single-sign-on": NO_SINGLE_SIGN_ON, "no-provider": NO_PROVIDER}
 
 AUDITED = {403: AuditAction.REFUSED, 404: AuditAction.NOT_FOUND}
 
@@ -75,8 +83,8 @@ def init_app(app: Flask) -> None:
             return error.get_response()
         if error.description == "no-role":
             return render_template("no_access.html", title=NO_ROLE[0], lines=NO_ROLE[1]), 403
-        title, lines = NO_ACCOUNT if error.description == "sign-in" else WORDS.get(code, WORDS[400])
-        reference = new_reference()
+        title, lines = OF_SIGN_IN.get(error.description or "", WORDS.get(code, WORDS[400]))
+        reference = str(g.pop("error_reference", None) or new_reference())
         if code in AUDITED and is_signed_in():
             _write_down(AUDITED[code], reference)
         return _page(code, title, lines, logging.WARNING, reference)

@@ -12,6 +12,7 @@ from .organisations import Membership, Organisation, OrganisationKind, Organisat
 from .people import Grant, Person, Setting, SignInSession, UsedFormToken
 from .redactions import ExtractRedaction, Redaction
 from .saved_views import SavedView
+from .sign_in import SignInAttempt, UsedLogoutToken
 
 make_version_models()
 
@@ -42,11 +43,13 @@ __all__ = [
     "SealedEvent",
     "Section",
     "Setting",
+    "SignInAttempt",
     "SignInSession",
     "SignOff",
     "Succession",
     "Theme",
     "UsedFormToken",
+    "UsedLogoutToken",
     "Versioned",
     "db",
     "version_of",

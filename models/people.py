@@ -63,6 +63,10 @@ class SignInSession(db.Model):
     seen_at: Mapped[datetime] = mapped_column(Moment, default=utc_now)
     ended_at: Mapped[datetime | None] = mapped_column(Moment)
     ended_because: Mapped[SessionEnd | None] = mapped_column(stored(SessionEnd, "session_end_is_known"))
+    # When the person showed who they are, which may be before the session began; None where it began with that.
+    authenticated_at: Mapped[datetime | None] = mapped_column(Moment)
+    # The session at the identity provider (`sid`), by hash, so that its end can end this one.
+    provider_session_hash: Mapped[str | None] = mapped_column(String(64), index=True)
     person: Mapped[Person] = relationship()
 
 

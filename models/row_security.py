@@ -38,7 +38,7 @@ VERY_RARE = 20
 # Rows of these, and of the versions of others, are added and never changed, by nobody.
 APPEND_ONLY_TABLES = ("audit_event", "audit_seal", "audit_sealed", *append_only.TABLES)
 # Rows of these are erased when they can no longer matter, or when their person says so. Everything else stays.
-ERASED_TABLES = ("saved_view", "sign_in_session", "used_form_token")
+ERASED_TABLES = ("saved_view", "sign_in_attempt", "sign_in_session", "used_form_token", "used_logout_token")
 
 _TOO_MUCH = {"SUPERUSER": "rolsuper", "BYPASSRLS": "rolbypassrls", "REPLICATION": "rolreplication"}
 _ROLES = {OWNER: "LOGIN", APPLICATION: "LOGIN NOINHERIT", ENGLAND: "NOLOGIN"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
@@ -13,7 +14,7 @@ YEAR, HOUR = 365 * 24 * 60 * 60, 60 * 60
 
 POLICY = (
     "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self'; font-src 'none'; "
-    "object-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; connect-src 'self'; "
+    "object-src 'none'; form-action {forms}; frame-ancestors 'none'; base-uri 'none'; connect-src 'self'; "
     "manifest-src 'self'"
 )
 FIXED = {
@@ -48,12 +49,18 @@ def nonce() -> str:
     return str(g.csp_nonce)
 
 
+def _forms() -> str:
+    """Where forms may lead. The one that signs out leads on to the identity provider."""
+    issuer = urlsplit(current_app.config.get("OIDC_ISSUER") or "")
+    return f"'self' {issuer.scheme}://{issuer.netloc}" if issuer.netloc else "'self'"
+
+
 def add(response: Response) -> Response:
     """Adds the headers. A browser keeps nothing but the look's own files."""
     response.headers.update(FIXED)
     if current_app.config.get("TRACKER_MODE") == "service":
         response.headers["Strict-Transport-Security"] = ONLY_HTTPS
-    response.headers["Content-Security-Policy"] = POLICY.format(nonce=nonce())
+    response.headers["Content-Security-Policy"] = POLICY.format(nonce=nonce(), forms=_forms())
     response.headers["Cache-Control"] = _keeping(response)
     return response
 

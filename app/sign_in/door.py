@@ -11,10 +11,12 @@ from flask_wtf.csrf import CSRFProtect
 
 from app.access.clock import now
 from app.access.current import begin
+from app.config import OIDC
 from models import db
 
-from . import away, sessions
+from . import away, sessions, single_sign_on  # noqa: F401 - adds its pages to the blueprint
 from .demo import DemoProvider
+from .provider import Provider, Registration
 from .sessions import SignedIn
 from .views import blueprint, is_demo
 
@@ -23,6 +25,9 @@ OPEN = frozenset(
     {
         "sign_in.page",
         "sign_in.demo_sign_in",
+        "sign_in.begin",
+        "sign_in.callback",
+        "sign_in.back_channel_logout",
         "sign_in.remaining",
         "nhsuk.static",
         "health.live",
@@ -35,6 +40,8 @@ LOOKS_ON, STAYS = "sign_in.remaining", "sign_in.extend"
 OPEN_TO_ALL = frozenset({"about.cookies", "about.accessibility", "sign_in.sign_out"})
 # Addresses that answer to people who hold no role.
 OPEN_TO_ALL_SIGNED_IN = OPEN_TO_ALL | {STAYS}
+# Called by the identity provider, which has no page of ours: its token is checked by itself.
+OF_PROVIDER = frozenset({"sign_in.back_channel_logout"})
 # Flask-Admin's own static files and inline editing: never offered.
 SHUT = frozenset({"admin.static"})
 
@@ -49,6 +56,8 @@ def init_app(app: Flask) -> None:
     demo = app.config["TRACKER_MODE"] == "demo"
     if demo:
         app.extensions["demo_provider"] = DemoProvider()
+    else:
+        app.extensions["identity_provider"] = Provider(Registration(*(app.config[name] for name in OIDC)))
     shut = SHUT if demo else SHUT | {"sign_in.demo_sign_in"}
 
     @app.before_request
@@ -59,7 +68,7 @@ def init_app(app: Flask) -> None:
         if endpoint == "nhsuk.static":
             return None
         # A form of its own checks the token itself, so that a stale one keeps what was typed.
-        if endpoint and endpoint not in app.config["OWN_TOKEN_CHECK"]:
+        if endpoint and endpoint not in app.config["OWN_TOKEN_CHECK"] | OF_PROVIDER:
             csrf.protect()
         if endpoint in OPEN:
             return None

@@ -14,7 +14,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.access import audit
-from models import Person, SignInSession, UsedFormToken
+from models import Person, SignInSession, UsedFormToken, UsedLogoutToken
 from models.enumerations import AuditAction, SessionEnd
 
 SEEN_EVERY = timedelta(minutes=1)
@@ -27,12 +27,14 @@ class SignedIn(UserMixin):
     """A person in one signed-in browser, as Flask-Login knows them: by the session's random id.
 
     `ends_at` is when it ends if nothing is done until then; at `ends_anyway_at` it ends whatever is done.
+    `authenticated_at` is when the person showed who they are.
     """
 
     person: Person
     session_id: str
     ends_at: datetime
     ends_anyway_at: datetime
+    authenticated_at: datetime
 
     def get_id(self) -> str:
         return self.session_id
@@ -61,11 +63,30 @@ def limits_of(config: Mapping[str, Any]) -> Limits:
     return Limits(config["SESSION_IDLE"], config["SESSION_ABSOLUTE"])
 
 
-def start(session: Session, person: Person, limits: Limits, *, at: datetime) -> SignedIn:
-    """A new session with a fresh random id of 256 bits. The caller commits."""
+def start(
+    session: Session,
+    person: Person,
+    limits: Limits,
+    *,
+    at: datetime,
+    authenticated_at: datetime | None = None,
+    provider_session: str = "",
+) -> SignedIn:
+    """A new session with a fresh random id of 256 bits. The caller commits.
+
+    `authenticated_at` is when the person showed who they are, if that was before; `provider_session` is the session's
+    name at the identity provider.
+    """
     session_id = secrets.token_urlsafe(32)
     person.last_seen_at = at
-    row = SignInSession(id_hash=hash_of(session_id), person_id=person.id, started_at=at, seen_at=at)
+    row = SignInSession(
+        id_hash=hash_of(session_id),
+        person_id=person.id,
+        started_at=at,
+        seen_at=at,
+        authenticated_at=authenticated_at,
+        provider_session_hash=hash_of(provider_session) if provider_session else None,
+    )
     session.add(row)
     audit.write(session, AuditAction.SIGNED_IN, by=person.id, at=at)
     return _signed_in(row, person, session_id, limits)
@@ -120,7 +141,13 @@ def _end_of(row: SignInSession, limits: Limits) -> datetime:
 
 
 def _signed_in(row: SignInSession, person: Person, session_id: str, limits: Limits) -> SignedIn:
-    return SignedIn(person, session_id, _end_of(row, limits), row.started_at + limits.absolute)
+    return SignedIn(
+        person,
+        session_id,
+        _end_of(row, limits),
+        row.started_at + limits.absolute,
+        row.authenticated_at or row.started_at,
+    )
 
 
 def end(session: Session, session_id: str, *, at: datetime, because: SessionEnd) -> None:
@@ -133,7 +160,25 @@ def end(session: Session, session_id: str, *, at: datetime, because: SessionEnd)
         audit.write(session, action, by=row.person_id, at=at, details="" if ended else because.label)
 
 
+def end_at_provider(session: Session, issuer: str, subject: str, provider_session: str, *, at: datetime) -> int:
+    """Ends the sessions of somebody, or one of them, because the identity provider says so. Gives how many.
+
+    A logout names the provider's session, or nobody's in particular: then all of the subject's end.
+    """
+    theirs = select(SignInSession).join(Person).where(Person.issuer == issuer, SignInSession.ended_at.is_(None))
+    if subject:
+        theirs = theirs.where(Person.subject == subject)
+    if provider_session:
+        theirs = theirs.where(SignInSession.provider_session_hash == hash_of(provider_session))
+    ended = list(session.scalars(theirs)) if subject or provider_session else []
+    for row in ended:
+        row.ended_at, row.ended_because = at, SessionEnd.SIGNED_OUT
+        audit.write(session, AuditAction.SIGNED_OUT, by=row.person_id, at=at, details="At the identity provider")
+    return len(ended)
+
+
 def clear_away(session: Session, *, at: datetime) -> None:
     """Erases sessions and used form tokens that can no longer matter: a session lasts for hours, and a form with it."""
     session.execute(delete(SignInSession).where(SignInSession.started_at < at - KEPT_FOR))
     session.execute(delete(UsedFormToken).where(UsedFormToken.used_at < at - KEPT_FOR))
+    session.execute(delete(UsedLogoutToken).where(UsedLogoutToken.used_at < at - KEPT_FOR))

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
+from typing import NoReturn
 from urllib.parse import urlsplit
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, abort, current_app, flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user, logout_user
 
 from app.access import audit
 from app.access.clock import now
 from app.cases import drafts
+from app.errors import new_reference
 from app.nhsuk.wording import nhs_time
+from app.rules.web_addresses import LOOPBACK
 from models import Person, db
 from models.enumerations import AuditAction, SessionEnd
 
 from . import demo, sessions
+from .provider import Provider
 from .tokens import Refused
 
 log = logging.getLogger(__name__)
@@ -46,7 +51,16 @@ def page() -> ResponseReturnValue:
         title="Sign in",
         accounts=[(person.subject, person.name, description_of(person)) for person in accounts],
         next=request.args.get("next", ""),
+        is_anew=is_asked_anew(),
+        single_sign_on_url=None
+        if is_demo()
+        else url_for("sign_in.begin", next=request.args.get("next") or None, anew="yes" if is_asked_anew() else None),
     )
+
+
+def is_asked_anew() -> bool:
+    """Whether a page asked for a new sign-in, because the last one was too long ago for what it does."""
+    return request.args.get("anew") == "yes"
 
 
 @blueprint.post("/sign-in/demo")
@@ -56,24 +70,49 @@ def demo_sign_in() -> ResponseReturnValue:
     try:
         person = demo.sign_in(db.session(), current_app.extensions["demo_provider"], account, now=now())
     except Refused as refused:
-        log.warning("Sign-in refused: %s", refused.reason)
-        # Why, and not the account that was typed: people type a password in the wrong place.
-        db.session.rollback()
-        audit.write(db.session(), AuditAction.SIGN_IN_REFUSED, by=None, at=now(), details=refused.reason)
-        db.session.commit()
-        abort(403, "sign-in")
-    return _begin_session(person)
+        refuse(refused.reason, "sign-in")
+    return begin_session(person)
+
+
+def refuse(reason: str, page: str, code: int = 403) -> NoReturn:
+    """Refuses a sign-in: a page with a reference, under which the log and the audit say the reason.
+
+    Neither what was typed nor a token is written down: people type a password in the wrong place.
+    """
+    g.error_reference = reference = new_reference()
+    log.warning("Sign-in refused, reference %s: %s", reference, reason)
+    db.session.rollback()
+    details = f"{reason}, reference {reference}"
+    audit.write(db.session(), AuditAction.SIGN_IN_REFUSED, by=None, at=now(), details=details)
+    db.session.commit()
+    abort(code, page)
 
 
 @blueprint.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
-    """Ends the session at once, on the server and in the browser."""
+    """Ends the session at once, on the server and in the browser, and leads on to the provider's own sign-out."""
+    was_signed_in = current_user.is_authenticated
     _end_session(SessionEnd.SIGNED_OUT)
     db.session.commit()
     logout_user()
     session.clear()
     flash("You are signed out", "success")
-    return redirect(url_for("sign_in.page"))
+    provider: Provider | None = current_app.extensions.get("identity_provider")
+    onward = provider.address_to_sign_out(address_of("sign_in.page"), now()) if provider and was_signed_in else ""
+    return redirect(onward or url_for("sign_in.page"))
+
+
+def address_of(endpoint: str) -> str:
+    """An address of this service as the identity provider knows it: of SERVICE_URL, or else of the host that was asked.
+
+    In service mode it is https, whatever stands between the browser and this process, unless it is this very machine.
+    """
+    base = current_app.config["SERVICE_URL"]
+    if not base:
+        host = request.host
+        plain = is_demo() or urlsplit(f"//{host}").hostname in LOOPBACK
+        base = f"{request.scheme if plain else 'https'}://{host}"
+    return f"{base}{url_for(endpoint)}"
 
 
 @blueprint.get("/sign-in/remaining")
@@ -106,17 +145,30 @@ def _end_session(because: SessionEnd) -> None:
         sessions.end(db.session(), str(session_id), at=now(), because=because)
 
 
-def _begin_session(person: Person) -> ResponseReturnValue:
+def begin_session(
+    person: Person,
+    next_address: str | None = None,
+    *,
+    authenticated_at: datetime | None = None,
+    provider_session: str = "",
+) -> ResponseReturnValue:
     """A new session with a new id, whatever the browser brought along."""
     _end_session(SessionEnd.REPLACED)
     sessions.end_timed_out(db.session(), person, sessions.limits_of(current_app.config), at=now())
     sessions.clear_away(db.session(), at=now())
-    signed_in = sessions.start(db.session(), person, sessions.limits_of(current_app.config), at=now())
+    signed_in = sessions.start(
+        db.session(),
+        person,
+        sessions.limits_of(current_app.config),
+        at=now(),
+        authenticated_at=authenticated_at,
+        provider_session=provider_session,
+    )
     db.session.commit()
     drafts.erase_old_when_due(db.session(), now())
     session.clear()
     login_user(signed_in)
-    return redirect(local_address(request.form.get("next") or request.args.get("next")))
+    return redirect(local_address(next_address or request.form.get("next") or request.args.get("next")))
 
 
 def description_of(person: Person) -> str:

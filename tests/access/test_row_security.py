@@ -45,9 +45,11 @@ OF_NO_CCG = {
     "review_type",
     "saved_view",
     "setting",
+    "sign_in_attempt",
     "sign_in_session",
     "theme",
     "used_form_token",
+    "used_logout_token",
     *(version_of(model).__tablename__ for model in versioned_models() if not issubclass(model, OwnedByCCG)),
 }
 
