@@ -47,6 +47,9 @@ def settings(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_IDLE": timedelta(minutes=_number(environment, "SESSION_IDLE_MINUTES", 30)),
         "SESSION_ABSOLUTE": timedelta(hours=_number(environment, "SESSION_ABSOLUTE_HOURS", 10)),
+        # What the claims of the identity provider are called that name roles, and organisations apart from them.
+        "OIDC_ROLES_CLAIM": environment.get("OIDC_ROLES_CLAIM") or "roles",
+        "OIDC_ORGANISATIONS_CLAIM": environment.get("OIDC_ORGANISATIONS_CLAIM") or "organisations",
         "MAX_CONTENT_LENGTH": 2 * 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
         "MAX_FORM_PARTS": 500,
