@@ -29,6 +29,7 @@ class Person(HasId, db.Model):
             label="Name",
             definition="What the identity provider, or who added the person, calls them.",
             source=SERVICE,
+            required=True,
             in_list=True,
             sortable=True,
             search=Search.BEGINNING,
@@ -49,6 +50,7 @@ class Person(HasId, db.Model):
         Moment,
         about=Item(
             label="Last seen",
+            in_form=False,
             definition="When the person last used the service.",
             source=SERVICE,
             in_list=True,
@@ -61,6 +63,7 @@ class Person(HasId, db.Model):
         default=True,
         about=Item(
             label="Active",
+            in_form=False,
             definition="Whether the person may sign in at all.",
             source=SERVICE,
             kind=Kind.YES_NO,
@@ -75,6 +78,7 @@ class Person(HasId, db.Model):
         default="",
         about=Item(
             label="Email address",
+            question="Email address (optional)",
             definition="For getting in touch. Nobody is known by it: it changes hands.",
             source=SERVICE,
             search=Search.BEGINNING,
@@ -85,8 +89,11 @@ class Person(HasId, db.Model):
         String(255),
         about=Item(
             label="Identity provider",
+            hint="The address of the issuer, letter for letter. For example, https://login.example.nhs.uk",
             definition="The issuer who says who the person is.",
             source=SERVICE,
+            required=True,
+            problem="Enter the address of the identity provider",
             files=Files.NONE,
         ),
     )
@@ -94,8 +101,10 @@ class Person(HasId, db.Model):
         String(255),
         about=Item(
             label="Subject",
+            hint="The claim “sub”, letter for letter. The administrators of the identity provider know it.",
             definition="What the identity provider knows the person by. It never changes.",
             source=SERVICE,
+            required=True,
             search=Search.BEGINNING,
             files=Files.NONE,
         ),
@@ -105,6 +114,7 @@ class Person(HasId, db.Model):
         default=utc_now,
         about=Item(
             label="Known since",
+            in_form=False,
             definition="When the person was added, or first signed in.",
             source=SERVICE,
             sortable=True,

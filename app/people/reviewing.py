@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from app.rules.quarters import Quarter
@@ -68,3 +68,9 @@ def confirm(
             quarter=quarter.name,
         )
     return len(found)
+
+
+def count_not_confirmed(session: Session, quarter: Quarter, today: date) -> int:
+    """How many may do something today and were not confirmed in a quarter."""
+    waiting = not_confirmed(quarter, today).order_by(None).with_only_columns(func.count(), maintain_column_froms=True)
+    return session.scalar(waiting) or 0

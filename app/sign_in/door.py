@@ -11,9 +11,10 @@ from flask_wtf.csrf import CSRFProtect
 
 from app.access.clock import now
 from app.access.current import begin
+from app.access.permissions import Permission
 from models import db
 
-from . import away, sessions
+from . import away, recent, sessions
 from .demo import DemoProvider
 from .sessions import SignedIn
 from .views import blueprint, is_demo
@@ -34,7 +35,7 @@ LOOKS_ON, STAYS = "sign_in.remaining", "sign_in.extend"
 # Addresses that answer to everybody, and know who is signed in.
 OPEN_TO_ALL = frozenset({"about.cookies", "about.accessibility", "sign_in.sign_out"})
 # Addresses that answer to people who hold no role.
-OPEN_TO_ALL_SIGNED_IN = OPEN_TO_ALL | {STAYS}
+OPEN_TO_ALL_SIGNED_IN = OPEN_TO_ALL | {STAYS, "account.index", "account.end_session_view"}
 # Flask-Admin's own static files and inline editing: never offered.
 SHUT = frozenset({"admin.static"})
 
@@ -73,6 +74,11 @@ def init_app(app: Flask) -> None:
         access = begin(db.session(), current_user.person)
         if not access.permissions and endpoint not in OPEN_TO_ALL_SIGNED_IN:
             abort(403, "no-role")
+        if endpoint in app.config["NEEDS_RECENT_SIGN_IN"] and not recent.is_recent(
+            current_user, sessions.limits_of(app.config), at=now()
+        ):
+            # Who may not come in is told that first, by the page itself.
+            return recent.sign_in_again() if access.may(Permission.PEOPLE_KEEP) else None
         return None
 
     @app.context_processor

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user, logout_user
 
 from app.access import audit
-from app.access.clock import now
+from app.access.clock import now, today
 from app.cases import drafts
 from app.nhsuk.wording import nhs_time
 from models import Person, db
@@ -121,6 +121,7 @@ def _begin_session(person: Person) -> ResponseReturnValue:
 
 def description_of(person: Person) -> str:
     """A person's roles in words: "CCG safeguarding lead, NHS County Durham CCG"."""
-    if not person.grants:
+    held = [grant for grant in person.grants if grant.holds_on(today())]
+    if not held:
         return "No role: sees the page for people without access"
-    return "; ".join(f"{grant.role.label}, {grant.organisation.name}" for grant in person.grants)
+    return "; ".join(f"{grant.role.label}, {grant.organisation.name}" for grant in held)
