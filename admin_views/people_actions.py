@@ -39,7 +39,7 @@ class ActsOnPeople(TrackerView):
     def create_model(self, form: NHSForm) -> Any:
         try:
             known = keeping.person_of(db.session(), form["issuer"].data, form["subject"].data)
-            person = keeping.add(db.session(), **form.values, **self._by())
+            person = keeping.add(db.session(), **form.values, **doing())
             db.session.commit()
         except CannotChange as problem:
             return self._said(form, problem)
@@ -71,7 +71,7 @@ class ActsOnPeople(TrackerView):
         if form.is_submitted() and form.validate():
             place = lookups().organisations.places[form["organisation"].data]
             try:
-                grant = keeping.give(db.session(), person, form["role"].data, place, form["ends_on"].data, **self._by())
+                grant = keeping.give(db.session(), person, form["role"].data, place, form["ends_on"].data, **doing())
                 db.session.commit()
                 flash(f"{person.name}: {in_words_of(grant)}", "success")
                 return redirect(self._page_of(person.id))
@@ -96,7 +96,7 @@ class ActsOnPeople(TrackerView):
         return self._form(form, "End access", "End it", self._page_of(person.id), person, explanation)
 
     def _ended_now(self, grant: Grant, form: NHSForm) -> str:
-        by = self._by()
+        by = doing()
         if form["when"].data is Ending.NOW:
             keeping.end(db.session(), grant, **by)
             done = "ended"
@@ -129,7 +129,7 @@ class ActsOnPeople(TrackerView):
         person, form = self.one_or_404(), ReasonForm()
         if form.is_submitted() and form.validate():
             try:
-                act(db.session(), person, form["reason"].data, **self._by())
+                act(db.session(), person, form["reason"].data, **doing())
                 db.session.commit()
                 flash(f"{person.name}: {title.lower()}d", "success")
                 return redirect(self._page_of(person.id))
@@ -154,15 +154,6 @@ class ActsOnPeople(TrackerView):
         return redirect(self._page_of(person.id))
 
     # What they share
-
-    def _by(self) -> dict[str, Any]:
-        """Who does it, when, and by which organisations."""
-        return {
-            "by": current_access().person,
-            "at": clock.now(),
-            "today": lookups().today,
-            "known": lookups().organisations,
-        }
 
     def _said(self, form: NHSForm, problem: CannotChange) -> None:
         db.session.rollback()
@@ -202,3 +193,13 @@ def _grant_or_404() -> Grant:
     if grant is None:
         abort(404)
     return grant
+
+
+def doing() -> dict[str, Any]:
+    """Who does it, when, and by which organisations."""
+    return {
+        "by": current_access().person,
+        "at": clock.now(),
+        "today": lookups().today,
+        "known": lookups().organisations,
+    }

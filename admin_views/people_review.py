@@ -18,6 +18,7 @@ from app.rules.words import count_of
 from models import Person, db
 
 from .base import TrackerView
+from .people_actions import doing
 from .people_words import held_in_words
 
 ON_A_PAGE = 50
@@ -69,7 +70,7 @@ class ReviewsAccess(TrackerView):
             except ValueError:
                 abort(400)
         try:
-            number = reviewing.confirm(db.session(), shown, quarter_of(today), **self._by())
+            number = reviewing.confirm(db.session(), shown, quarter_of(today), **doing())
             db.session.commit()
         except CannotChange as problem:
             db.session.rollback()
@@ -79,7 +80,7 @@ class ReviewsAccess(TrackerView):
             flash(f"{count_of(number, 'person', 'people')} confirmed", "success")
         if number < len(shown):
             flash(
-                f"{count_of(len(shown) - number, 'person', 'people')} not confirmed: confirmed before, or changed since the page was opened",
+                LEFT_OUT.format(count_of(len(shown) - number, "person", "people")),
                 "info",
             )
         return redirect(self.get_url(".review_view"))
