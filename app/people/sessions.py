@@ -3,6 +3,7 @@ door."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,7 +44,8 @@ def open_sessions(session: Session, person_id: UUID, config: Mapping[str, Any], 
 
 def end_one(session: Session, person_id: UUID, id_hash: str, *, by: UUID, at: datetime) -> bool:
     """Ends one session of somebody. Whether there was one to end."""
-    row = session.get(SignInSession, id_hash, populate_existing=True)
+    is_hash = re.fullmatch(r"[0-9a-f]{64}", id_hash) is not None
+    row = session.get(SignInSession, id_hash, populate_existing=True) if is_hash else None
     if row is None or row.person_id != person_id or row.ended_at is not None:
         return False
     _end(session, row, SessionEnd.ENDED, by=by, at=at)

@@ -548,8 +548,8 @@ PEOPLE_FORMS = ("grant", "end", "deactivate", "reactivate")
 def people(world: World) -> Iterator[Knock]:
     """The screens of people, asked with the ids and words of foreign cases. Who reaches them at all: test_people.py."""
     theirs = world.foreign[0]["open"]
-    yield Knock("people list", f"/people/?search={theirs['overview']}", compared=False)
-    yield Knock("people filter", f"/people/?flt_organisation_is={theirs['id']}", compared=False)
+    yield Knock("people list", f"/people/?search={theirs['overview']}")
+    yield Knock("people filter", f"/people/?flt_organisation_is={theirs['id']}")
     yield Knock("people export", f"/people/export/csv/?search={theirs['overview']}")
     yield Knock("people details", f"/people/details/?id={theirs['id']}")
     yield Knock("people history", f"/people/history/?id={theirs['id']}")
