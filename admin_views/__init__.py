@@ -12,6 +12,7 @@ from app.access.current import current_access, is_signed_in, may
 from app.access.permissions import Permission
 from app.nhsuk.theme import NHS_THEME
 
+from .account import AccountView
 from .audit import AuditView
 from .base import TrackerView
 from .case_drafts import FORMS
@@ -21,6 +22,7 @@ from .data_quality import DataQualityView
 from .extracts import ExtractView
 from .home import HomeView
 from .learning import LearningView
+from .people import PeopleView
 from .redactions import RedactionView
 from .reference_lists import (
     CCGView,
@@ -60,11 +62,20 @@ VIEWS: tuple[
     ReviewTypeView,
     ThemeView,
     DesignatedProfessionalView,
+    PeopleView,
     AuditView,
     RedactionView,
     DataDictionaryView,
 )
 CASE_FORMS = FORMS
+# Pages that ask for a sign-in of the last minutes, and what one must hold to be asked: those that change what people
+# may do, and the one that signs an extract off.
+NEEDS_RECENT_SIGN_IN = {
+    **{
+        f"people.{page}_view": Permission.PEOPLE_KEEP for page in ("create", "grant", "end", "deactivate", "reactivate")
+    },
+    "extracts.sign_off_view": Permission.EXTRACT_SIGN_OFF,
+}
 # Forms that check their own token, so that a stale one keeps what was typed.
 OWN_TOKEN_CHECK = frozenset(
     {*FORMS, *(f"{endpoint}.edit_view" for endpoint in ("review_types", "theme_list", "designated_professionals"))}
@@ -74,7 +85,7 @@ OWN_TOKEN_CHECK = frozenset(
 def init_app(app: Flask) -> None:
     """Adds every screen to the service."""
     admin = Admin(app, name="Safeguarding Case Review Tracker", index_view=HomeView(), theme=NHS_THEME)
-    for view in VIEWS:
+    for view in (*VIEWS, AccountView):
         admin.add_view(view())
 
     @app.context_processor
@@ -83,8 +94,12 @@ def init_app(app: Flask) -> None:
         if not is_signed_in() or not current_user.is_authenticated:
             return {"person": None, "navigation": [], "footer_links": []}
         access = current_access()
-        open_to = [view for view in admin._views if access.permissions and view.is_visible() and view.is_accessible()]
-        links = [(view, _link_to(view)) for view in open_to]
+        shown = [
+            view
+            for view in admin._views
+            if view.is_visible() and not isinstance(view, AccountView) and view.is_accessible()
+        ]
+        links = [(view, _link_to(view)) for view in shown if access.permissions]
         return {
             "person": {
                 "name": access.name,

@@ -93,5 +93,5 @@ def _roles_of(person: Person, event: AuditEvent) -> str:
     return "; ".join(
         f"{grant.role.label}, {places[grant.organisation_id].name}"
         for grant in person.grants
-        if grant.ends_on is None or grant.ends_on >= day
+        if (grant.ends_on is None or grant.ends_on >= day) and (grant.ended_at is None or grant.ended_at > event.at)
     )

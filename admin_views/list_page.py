@@ -46,7 +46,7 @@ def context_of(view: TrackerView, given: dict[str, Any]) -> dict[str, Any]:
         if view.can_export and not g.get("filters_left_out")
         else None,
         "can_create": view.can_create,
-        "create_text": f"Record a {view.one}",
+        "create_text": view.create_text or f"Record a {view.one}",
         "empty_message": _empty_message(view, bool(args or given["search"])),
         "search_hint": view.search_hint,
         "row_actions": view.actions_on_row if view.can_edit else None,

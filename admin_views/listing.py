@@ -40,6 +40,7 @@ class ListView(ModelView):
     one: ClassVar[str]
     many: ClassVar[str]
     search_hint: ClassVar[str] = ""
+    create_text: ClassVar[str] = ""
     newest_first: ClassVar[str | None] = None
     lowest_first: ClassVar[str | None] = None
     named_filters: ClassVar[tuple[TrackerFilter, ...]] = ()

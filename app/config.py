@@ -46,6 +46,7 @@ def settings(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
             "connect_args": {"prepare_threshold": None} if url.startswith("postgresql+psycopg") else {},
         },
         **{name: environment.get(name, "") for name in OIDC},
+        # What the claims of the identity provider are called that name roles, and organisations apart from them.
         "OIDC_ROLES_CLAIM": environment.get("OIDC_ROLES_CLAIM") or "roles",
         "OIDC_ORGANISATIONS_CLAIM": environment.get("OIDC_ORGANISATIONS_CLAIM") or "organisations",
         "SERVICE_URL": _service_url(environment),

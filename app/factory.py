@@ -33,6 +33,7 @@ def create_app(environment: Mapping[str, str] = os.environ) -> Flask:
     app.config.update(settings(environment))
     app.config["OWN_TOKEN_CHECK"] = admin_views.OWN_TOKEN_CHECK
     app.config["CASE_FORMS"] = admin_views.CASE_FORMS
+    app.config["NEEDS_RECENT_SIGN_IN"] = admin_views.NEEDS_RECENT_SIGN_IN
 
     db.init_app(app)
     with app.app_context():

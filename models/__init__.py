@@ -9,7 +9,7 @@ from .drafts import Draft
 from .extracts import Extract, ExtractPart, Receipt, SignOff
 from .history import make_version_models, version_of, versioned_models
 from .organisations import Membership, Organisation, OrganisationKind, OrganisationName, Succession
-from .people import Grant, Person, Setting, SignInSession, UsedFormToken
+from .people import AccessDecision, Grant, Person, Setting, SignInSession, UsedFormToken
 from .redactions import ExtractRedaction, Redaction
 from .saved_views import SavedView
 from .sign_in import SignInAttempt, UsedLogoutToken
@@ -18,6 +18,7 @@ make_version_models()
 
 __all__ = [
     "CODE_LISTS",
+    "AccessDecision",
     "AuditEvent",
     "AuditSeal",
     "CaseReview",

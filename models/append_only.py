@@ -11,6 +11,7 @@ from sqlalchemy import Connection, inspect
 ADDED_AND_NEVER_CHANGED = "rows of this table are added and never changed"
 # Audit events and versions have triggers of their own, made before these.
 TABLES = (
+    "access_decision",
     "extract",
     "extract_part",
     "extract_sign_off",

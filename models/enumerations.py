@@ -70,6 +70,16 @@ class SessionEnd(Labelled):
     SIGNED_OUT = "signed_out", "Signed out"
     REPLACED = "replaced", "Replaced by a new sign-in"
     DEACTIVATED = "deactivated", "Person deactivated"
+    ENDED = "ended", "Ended by the person elsewhere, or by an administrator"
+
+
+class AccessDecided(Labelled):
+    """What was decided about a person's access as a whole."""
+
+    ADDED = "added", "Added"
+    DEACTIVATED = "deactivated", "Deactivated"
+    REACTIVATED = "reactivated", "Reactivated"
+    CONFIRMED = "confirmed", "Confirmed"
 
 
 class Change(Labelled):
@@ -130,3 +140,8 @@ class AuditAction(Labelled):
     REDACTION_ASKED = "redaction_asked", "Asked for a redaction"
     REDACTION_APPROVED = "redaction_approved", "Approved a redaction"
     REDACTION_REFUSED = "redaction_refused", "Refused a redaction"
+    CLAIMS_IGNORED = "claims_ignored", "Access that the identity provider named was ignored"
+    PERSON_ADDED = "person_added", "Added a person"
+    PERSON_DEACTIVATED = "person_deactivated", "Deactivated a person"
+    PERSON_REACTIVATED = "person_reactivated", "Reactivated a person"
+    ACCESS_CONFIRMED = "access_confirmed", "Confirmed a person’s access"

@@ -16,8 +16,8 @@ from flask import has_request_context, request
 from sqlalchemy import Select, event, inspect, select
 from sqlalchemy.orm import Session, UOWTransaction
 
-from app.rules.words import count_of
-from models import AuditEvent, CodeListEntry, Grant, Membership, Organisation, OrganisationName, Succession
+from app.rules.words import count_of, in_words
+from models import AuditEvent, CodeListEntry, Grant, Membership, Organisation, OrganisationName, Person, Succession
 from models.audit import LONGEST_DETAILS
 from models.base import TrackerSession
 from models.enumerations import AuditAction
@@ -118,7 +118,9 @@ def _write_down_grants_and_lists(session: Session, flush: UOWTransaction, rows: 
     for how, several in (("added", session.new), ("changed", session.dirty), ("removed", session.deleted)):
         for row in several:
             if isinstance(row, (*_LISTS, Grant)) and (how != "changed" or session.is_modified(row)):
-                changed[inspect(row).mapper.class_.__name__, how].append(row)
+                # Each grant is an event of its own: whose it is matters.
+                which = str(id(row)) if isinstance(row, Grant) else inspect(row).mapper.class_.__name__
+                changed[which, how].append(row)
     for (_, how), found in changed.items():
         _write_down_change(session, how, found, by=signature[0])
 
@@ -129,7 +131,7 @@ def _write_down_change(session: Session, how: str, rows: list[Any], *, by: UUID 
     if first.id is None:
         first.id = uuid4()
     # A code is an entry's own, and a role that of a grant: neither is a word of a case.
-    which = first.role.label if isinstance(first, Grant) else getattr(first, "code", "one row")
+    which = _words_of(session, first) if isinstance(first, Grant) else getattr(first, "code", "one row")
     table = str(mapper.persist_selectable.name)
     write(
         session,
@@ -141,3 +143,16 @@ def _write_down_change(session: Session, how: str, rows: list[Any], *, by: UUID 
         details=f"{table.replace('_', ' ').capitalize()}: {how} "
         + (which if len(rows) == 1 else count_of(len(rows), "row")),
     )
+
+
+def _words_of(session: Session, grant: Grant) -> str:
+    """A grant in words: the role, where, until when, and whose."""
+    # A row that is new knows its relations only where they were set.
+    given: dict[str, Any] = inspect(grant).dict
+    place = given.get("organisation") or session.get(Organisation, grant.organisation_id)
+    person = given.get("person") or session.get(Person, grant.person_id)
+    until = f" until {in_words(grant.ends_on)}" if grant.ends_on else ""
+    ended = ", ended" if grant.ended_at else ""
+    provider = ", named by the identity provider" if grant.from_claims else ""
+    where = place.code if place else "somewhere"
+    return f"{grant.role.label}, {where}{until}{ended}{provider}: {person.name if person else 'somebody'}"

@@ -70,7 +70,7 @@ def access_of(person: Person, organisations: Organisations, today: date) -> Acce
         grant
         for grant in person.grants
         if person.is_active
-        and (grant.ends_on is None or today <= grant.ends_on)
+        and grant.holds_on(today)
         and _counts(grant.role, organisations.places[grant.organisation_id])
     ]
     roles = frozenset(grant.role for grant in grants)

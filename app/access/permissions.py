@@ -23,6 +23,7 @@ class Permission(StrEnum):
     QUARTER_CONFIRM = "answer queries and confirm quarters"
     REDACTION_ASK = "ask for words to be struck out of a case"
     REDACTION_DECIDE = "decide what somebody else has asked to strike out"
+    PEOPLE_KEEP = "keep people and what they are granted"
 
 
 _EVERYBODY = {Permission.DICTIONARY_READ, Permission.REFERENCE_READ}
@@ -44,7 +45,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ANALYST: frozenset(
         _EVERYBODY | _READS_CASES | _EXTRACTS | {Permission.AUDIT_READ, Permission.REDACTION_DECIDE}
     ),
-    Role.ADMINISTRATOR: frozenset(_EVERYBODY | {Permission.REFERENCE_WRITE, Permission.AUDIT_READ}),
+    Role.ADMINISTRATOR: frozenset(
+        _EVERYBODY | {Permission.REFERENCE_WRITE, Permission.AUDIT_READ, Permission.PEOPLE_KEEP}
+    ),
 }
 
 

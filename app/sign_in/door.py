@@ -14,7 +14,7 @@ from app.access.current import begin
 from app.config import OIDC
 from models import db
 
-from . import away, sessions, single_sign_on  # noqa: F401 - adds its pages to the blueprint
+from . import away, recent, sessions, single_sign_on  # noqa: F401 - adds its pages to the blueprint
 from .demo import DemoProvider
 from .provider import Provider, Registration
 from .sessions import SignedIn
@@ -39,7 +39,7 @@ LOOKS_ON, STAYS = "sign_in.remaining", "sign_in.extend"
 # Addresses that answer to everybody, and know who is signed in.
 OPEN_TO_ALL = frozenset({"about.cookies", "about.accessibility", "sign_in.sign_out"})
 # Addresses that answer to people who hold no role.
-OPEN_TO_ALL_SIGNED_IN = OPEN_TO_ALL | {STAYS}
+OPEN_TO_ALL_SIGNED_IN = OPEN_TO_ALL | {STAYS, "account.index", "account.end_session_view"}
 # Called by the identity provider, which has no page of ours: its token is checked by itself.
 OF_PROVIDER = frozenset({"sign_in.back_channel_logout"})
 # Flask-Admin's own static files and inline editing: never offered.
@@ -82,6 +82,10 @@ def init_app(app: Flask) -> None:
         access = begin(db.session(), current_user.person)
         if not access.permissions and endpoint not in OPEN_TO_ALL_SIGNED_IN:
             abort(403, "no-role")
+        needed = app.config["NEEDS_RECENT_SIGN_IN"].get(endpoint)
+        # Who may not come in is told that first, by the page itself.
+        if needed in access.permissions and not recent.is_recent(current_user, at=now()):
+            return recent.sign_in_again()
         return None
 
     @app.context_processor

@@ -28,7 +28,7 @@ from .tokens import CLOCK_DIFFERENCE, Refused, Trust, verify
 log = logging.getLogger(__name__)
 
 SECONDS, LARGEST = 5, 64 * 1024
-KEPT_FOR, FETCHED_AGAIN_AFTER = timedelta(hours=1), timedelta(minutes=1)
+KEPT_FOR, ASKED_AGAIN_AFTER = timedelta(hours=1), timedelta(minutes=1)
 ALGORITHM = "RS256"
 SCOPE = "openid profile email"
 # How old a sign-in may be that was asked for anew: the person has just come from there.
@@ -89,7 +89,7 @@ class Provider:
         self._metadata_read: datetime | None = None
         self._keys: dict[str, Mapping[str, Any]] = {}
         self._keys_read: datetime | None = None
-        self._keys_asked: datetime | None = None
+        self._asked_again: datetime | None = None
 
     def metadata(self, now: datetime) -> Mapping[str, Any]:
         """What the provider says of itself, at most an hour old unless it cannot be asked. Raises Unreachable."""
@@ -155,7 +155,7 @@ class Provider:
             return check(self._trust())
         except Refused as problem:
             # A key that is not known may be a new one. It is asked for once, and then not again for a minute.
-            if problem.reason != "unknown_key" or not self._read_keys_again(now):
+            if problem.reason != "unknown_key" or not self._may_ask_again(now) or not self._read_keys(now):
                 raise
             return check(self._trust())
 
@@ -203,16 +203,19 @@ class Provider:
 
     def _read_keys_when_old(self, now: datetime) -> None:
         if self._keys_read is None or now - self._keys_read > KEPT_FOR:
-            self._read_keys_again(now)
+            self._read_keys(now)
         if not self._keys:
             raise Unreachable("provider_keys_unknown")
 
-    def _read_keys_again(self, now: datetime) -> bool:
-        """Whether the keys were read just now. The last good ones stay where they cannot be."""
+    def _may_ask_again(self, now: datetime) -> bool:
         with self._lock:
-            if self._keys_asked is not None and now - self._keys_asked < FETCHED_AGAIN_AFTER:
+            if self._asked_again is not None and now - self._asked_again < ASKED_AGAIN_AFTER:
                 return False
-            self._keys_asked = now
+            self._asked_again = now
+            return True
+
+    def _read_keys(self, now: datetime) -> bool:
+        """Whether the keys were read. The last good ones stay where they cannot be."""
         try:
             keys = _keys_of(_json(self._fetch(str(self.metadata(now)["jwks_uri"]))))
         except Unreachable as problem:

@@ -1,30 +1,24 @@
-"""What only somebody may do who has just shown who they are: signing an extract off, and changing who may do what."""
+"""A sign-in that is new enough to change what people may do, or to sign an extract off."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user
 
-from app.access.clock import now
+from .sessions import SignedIn
 
 RECENT = timedelta(minutes=15)
+SIGN_IN_AGAIN = "Sign in again to go on: what you are about to do needs a sign-in of the last 15 minutes"
 
 
-def is_recent() -> bool:
-    """Whether the person at the keyboard signed in less than 15 minutes ago."""
-    return bool(current_user.is_authenticated and now() - current_user.authenticated_at <= RECENT)
+def is_recent(signed_in: SignedIn, *, at: datetime) -> bool:
+    """Whether somebody showed who they are in the last quarter of an hour."""
+    return at - signed_in.authenticated_at <= RECENT
 
 
-def sign_in_anew(back_to: str | None = None) -> ResponseReturnValue | None:
-    """Where to sign in again before the page goes on; None where the last sign-in is recent.
-
-    Afterwards one comes back to an address of this service, by default the present one.
-    """
-    if is_recent():
-        return None
-    flash("Sign in again to do this. Your last sign-in is more than 15 minutes old", "info")
-    here = request.full_path.removesuffix("?")
-    return redirect(url_for("sign_in.page", next=back_to or here, anew="yes"))
+def sign_in_again() -> ResponseReturnValue:
+    """Leads to the sign-in page, and from there back to the form that was asked for or sent."""
+    flash(SIGN_IN_AGAIN, "info")
+    return redirect(url_for("sign_in.page", next=request.full_path.removesuffix("?"), anew="yes"))

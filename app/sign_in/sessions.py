@@ -39,6 +39,11 @@ class SignedIn(UserMixin):
     def get_id(self) -> str:
         return self.session_id
 
+    @property
+    def id_hash(self) -> str:
+        """What the table holds of the id: names the session without opening it."""
+        return hash_of(self.session_id)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, SignedIn) and other.session_id == self.session_id
 

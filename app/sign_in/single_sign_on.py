@@ -18,11 +18,10 @@ from .claims import person_from
 from .logout_tokens import verify_logout
 from .provider import Provider, Unreachable
 from .tokens import Refused
-from .views import address_of, begin_session, blueprint, is_asked_anew, local_address, refuse
+from .views import BROWSER, address_of, begin_session, blueprint, is_asked_anew, local_address, refuse
 
 log = logging.getLogger(__name__)
 
-BROWSER = "browser"
 LONGEST_NEXT = 2000
 
 

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user, logout_user
 
 from app.access import audit
-from app.access.clock import now
+from app.access.clock import now, today
 from app.cases import drafts
 from app.errors import new_reference
 from app.nhsuk.wording import nhs_time
@@ -25,6 +25,8 @@ from .provider import Provider
 from .tokens import Refused
 
 log = logging.getLogger(__name__)
+# The key that binds attempts to sign in to a browser, in its cookie.
+BROWSER = "browser"
 blueprint = Blueprint("sign_in", __name__)
 
 
@@ -166,13 +168,17 @@ def begin_session(
     )
     db.session.commit()
     drafts.erase_old_when_due(db.session(), now())
+    browser = session.get(BROWSER)
     session.clear()
+    if browser:  # another tab may be on its way to the identity provider
+        session[BROWSER] = browser
     login_user(signed_in)
     return redirect(local_address(next_address or request.form.get("next") or request.args.get("next")))
 
 
 def description_of(person: Person) -> str:
     """A person's roles in words: "CCG safeguarding lead, NHS County Durham CCG"."""
-    if not person.grants:
+    held = [grant for grant in person.grants if grant.holds_on(today())]
+    if not held:
         return "No role: sees the page for people without access"
-    return "; ".join(f"{grant.role.label}, {grant.organisation.name}" for grant in person.grants)
+    return "; ".join(f"{grant.role.label}, {grant.organisation.name}" for grant in held)

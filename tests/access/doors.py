@@ -542,6 +542,35 @@ def extracts(world: World) -> Iterator[Knock]:
         yield Knock(f"extracts {page} sent", f"/extracts/{page}/?id={theirs}", fields)
 
 
+PEOPLE_FORMS = ("grant", "end", "deactivate", "reactivate")
+
+
+def people(world: World) -> Iterator[Knock]:
+    """The screens of people, asked with the ids and words of foreign cases. Who reaches them at all: test_people.py."""
+    theirs = world.foreign[0]["open"]
+    yield Knock("people list", f"/people/?search={theirs['overview']}")
+    yield Knock("people filter", f"/people/?flt_organisation_is={theirs['id']}")
+    yield Knock("people export", f"/people/export/csv/?search={theirs['overview']}")
+    yield Knock("people details", f"/people/details/?id={theirs['id']}")
+    yield Knock("people history", f"/people/history/?id={theirs['id']}")
+    yield Knock("people review", "/people/review/")
+    yield Knock("people review sent", "/people/review/", {"only": f"{theirs['id']} 0"})
+    yield Knock("people new GET", "/people/new/")
+    yield Knock("people new sent", "/people/new/", {"name": theirs["overview"]})
+    yield Knock("people end session", f"/people/end-session/?id={theirs['id']}", {"session": "all"})
+    fields = {"reason": "Taken.", "role": "analyst", "organisation": str(theirs["id"]), "when": "now"}
+    for form in (*PEOPLE_FORMS, "edit"):
+        yield Knock(f"people {form} GET", f"/people/{form}/?id={theirs['id']}")
+        yield Knock(f"people {form} sent", f"/people/{form}/?id={theirs['id']}", fields)
+    yield Knock("people delete view", f"/people/views/delete/?view={theirs['id']}")
+
+
+def own_account(world: World) -> Iterator[Knock]:
+    theirs = world.foreign[0]["open"]["id"]
+    yield Knock("account", f"/account/?id={theirs}")
+    yield Knock("account end session", f"/account/end-session/?id={theirs}", {"session": str(theirs)})
+
+
 # What the themes view shows, each with one of its tables.
 THEMES_SHOWN = {
     "overview": "quarters",
@@ -625,6 +654,16 @@ DOORS: tuple[Door, ...] = (
         | views_of("audit"),
         audited,
     ),
+    Door(
+        frozenset().union(
+            *(claims(f"people.{one}") for one in ("index_view", "export", "details_view", "history_view")),
+            *(claims(f"people.{one}_view", "GET", "POST") for one in (*PEOPLE_FORMS, "create", "edit", "review")),
+            claims("people.end_session_view", "POST"),
+            views_of("people"),
+        ),
+        people,
+    ),
+    Door(claims("account.index") | claims("account.end_session_view", "POST"), own_account),
     page("data_dictionary.index", "/data-dictionary/", "data dictionary"),
     page("data_dictionary.download", "/data-dictionary/csv/", "data dictionary file"),
     page("about.cookies", "/cookies/", "cookies"),
@@ -633,6 +672,13 @@ DOORS: tuple[Door, ...] = (
     Door(
         claims("sign_in.demo_sign_in", "POST"),
         lambda world: [Knock("demo sign in", "/sign-in/demo", {"account": str(world.foreign[0]["open"]["id"])})],
+    ),
+    # There is no provider in demo mode. Journeys go through these doors with a real one.
+    page("sign_in.begin", "/sign-in/begin", "to the provider"),
+    page("sign_in.callback", "/sign-in/callback?state=x&code=y", "back from the provider"),
+    Door(
+        claims("sign_in.back_channel_logout", "POST"),
+        lambda world: [Knock("the provider's sign-out", "/sign-in/back-channel-logout", {"logout_token": "x"})],
     ),
     Door(claims("sign_in.sign_out", "POST"), lambda world: [Knock("sign out", "/sign-out", {}, ends=True)]),
     page("sign_in.remaining", "/sign-in/remaining", "time left"),

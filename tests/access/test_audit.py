@@ -284,7 +284,11 @@ def test_changes_of_lists_and_grants_are_written_down_whatever_makes_them(fresh_
         grant.ends_on = date(2022, 1, 1)
         session.commit()
         written = session.query(AuditEvent).filter_by(action="grant_changed", about_id=grant.id).all()
-        assert [one.details for one in written] == [f"Grant of role: changed {grant.role.label}"]
+        whose = f"{grant.role.label}, {grant.organisation.code}"
+        assert {one.details for one in written} == {
+            f"Grant of role: added {whose}: {grant.person.name}",
+            f"Grant of role: changed {whose} until 1 January 2022: {grant.person.name}",
+        }
 
 
 def test_a_session_that_ended_by_itself_is_on_record_from_the_next_sign_in(

@@ -26,6 +26,7 @@ THREADS, SECONDS = 32, 10
 # Tables whose rows belong to no CCG. Whoever adds a table says here that nothing of a case is in it, or has its
 # migration call `row_security.protect`.
 OF_NO_CCG = {
+    "access_decision",
     "alembic_version",
     "audit_event",
     "audit_seal",

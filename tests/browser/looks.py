@@ -21,7 +21,9 @@ from app.access.row_scope import every_organisation
 from app.redaction.carrying_out import approve
 from app.redaction.requests import ask
 from app.rules.quarters import quarter_of
-from models import AuditEvent, CaseReview, Person, Theme, db
+from models import AccessDecision, AuditEvent, CaseReview, Grant, Organisation, Person, SignInSession, Theme, db
+from models.base import utc_now
+from models.enumerations import AccessDecided, Role
 from tests.browser.people import NOBODY, given_signed_in
 from tests.conftest import NOW, add_case
 from tests.databases import unguarded
@@ -118,6 +120,12 @@ def leave_and_come_back(page: Page) -> None:
     page.goto(page.locator("form[data-tracker-form]").evaluate(kept))
 
 
+def confirm_everybody(page: Page) -> None:
+    with page.expect_navigation():
+        page.get_by_role("button", name="Confirm everybody on this page").click()
+    page.locator(".nhsuk-notification-banner").wait_for()
+
+
 def sign_out(page: Page) -> None:
     with page.expect_navigation():
         page.get_by_role("button", name="Sign out").click()
@@ -128,7 +136,7 @@ Look = str | tuple[str, Callable[[Page], None]]
 # Who looks, and at what. The words in braces are ids of `known_ids`.
 LOOKS: dict[str, tuple[str, list[Look]]] = {
     "nobody": (NOBODY, ["/sign-in/", "/cookies/", "/accessibility/"]),
-    "without a role": ("no-access", ["/"]),
+    "without a role": ("no-access", ["/", "/account/"]),
     "a CCG reads": (
         "ccg-84H",
         [
@@ -302,6 +310,28 @@ LOOKS: dict[str, tuple[str, list[Look]]] = {
             ("/audit/?flt_action_is=signed_in&columns=at,address,from_address,about,about_id", unfold),
         ],
     ),
+    "an administrator keeps people": (
+        "administrator",
+        [
+            ("/people/", unfold),
+            "/people/?search=nothinglikethis&flt_role_is=analyst",
+            ("/people/?columns=name,email,issuer,subject,created_at&flt_role_is=nonsense", unfold),
+            "/people/new/",
+            ("/people/new/", send),
+            "/people/details/?id={busy}",
+            "/people/details/?id={out}",
+            "/people/details/?id={me}",
+            "/people/grant/?id={busy}",
+            ("/people/grant/?id={busy}", send),
+            "/people/end/?id={grant}",
+            ("/people/end/?id={grant}", send),
+            "/people/deactivate/?id={busy}",
+            ("/people/deactivate/?id={busy}", send),
+            "/people/review/",
+            ("/people/review/", confirm_everybody),
+            "/account/",
+        ],
+    ),
 }
 
 
@@ -351,7 +381,39 @@ def known_cases(service: Flask) -> dict[str, str]:
         }
         | extracts(service)
         | redactions(service, cases["shared"])
+        | people(service)
     )
+
+
+def people(service: Flask) -> dict[str, str]:
+    """Somebody with a very long name, many grants of every sort and sessions; and somebody who was shut out."""
+    with unguarded(service) as session:
+        me = session.scalars(select(Person).where(Person.subject == "administrator")).one()
+        places = session.scalars(select(Organisation).where(Organisation.kind == "ccg").limit(5)).all()
+        busy, out = (
+            Person(
+                issuer="https://login.example.nhs.uk/" + "i" * 200, subject=one * 120, name=name, email=f"{one}@x.uk"
+            )
+            for one, name in (("ab", "Bartholomew-" * 15), ("cd", "Zebedee Out"))
+        )
+        session.add_all([busy, out])
+        session.flush()
+        out.is_active = False
+        grants = [Grant(person_id=busy.id, role=Role.CCG_EDITOR, organisation_id=one.id) for one in places]
+        grants[1].from_claims, grants[2].ends_on, grants[3].ended_at = True, today(), NOW
+        decision = {"decided_by_id": me.id, "decided_at": NOW}
+        session.add_all(grants)
+        session.add_all(
+            [
+                AccessDecision(person_id=out.id, decision=AccessDecided.DEACTIVATED, reason="Left. " * 80, **decision),
+                *(
+                    SignInSession(id_hash=letter * 64, person_id=busy.id, started_at=utc_now(), seen_at=utc_now())
+                    for letter in "ab"
+                ),
+            ]
+        )
+        session.commit()
+        return {"busy": str(busy.id), "out": str(out.id), "me": str(me.id), "grant": str(grants[0].id)}
 
 
 def redactions(service: Flask, case: CaseReview) -> dict[str, str]:

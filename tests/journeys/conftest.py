@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ PEOPLE: dict[str, dict[str, Any]] = {
 }
 
 
+@cache
 def a_key(kid: str) -> dict[str, Any]:
     """A private key for signatures, as a JWK."""
     made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -49,7 +51,7 @@ def free_port() -> int:
 
 
 class OpenIDProvider:
-    """The provider as a process that can be stopped, held up, and started with other keys."""
+    """The provider as a process that can be slow or down, and started again with other keys."""
 
     def __init__(self, service: str) -> None:
         self.port, self.service = free_port(), service
@@ -65,15 +67,14 @@ class OpenIDProvider:
 
     def stop(self) -> None:
         if self.process is not None:
-            self.process.send_signal(signal.SIGCONT)
             self.process.kill()
             self.process.wait(timeout=10)
             self.process = None
 
-    def hold(self) -> None:
-        """It takes questions, and does not answer."""
+    def be(self, mood: str) -> None:
+        """It takes codes and does not answer (slow), or hangs up (down), until it is started again."""
         assert self.process is not None
-        self.process.send_signal(signal.SIGSTOP)
+        self.process.send_signal({"slow": signal.SIGUSR2, "down": signal.SIGHUP}[mood])
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,8 @@ const provider = new Provider(issuer, {
   jwks: { keys },
   conformIdTokenClaims: false,
   claims: { openid: ["sub"], profile: ["name", "roles", "organisations"], email: ["email"], acr: null, sid: null },
+  // It calls nobody on loopback by itself, and the service of the tests is there.
+  fetch: (url, options) => fetch(url, { ...options, dispatcher: undefined }),
   cookies: { keys: ["a key for tests"] },
   features: {
     devInteractions: { enabled: false },
@@ -45,12 +47,22 @@ const provider = new Provider(issuer, {
   },
 });
 
+// What it could not tell the service stands in the output of the test.
+provider.on("backchannel.error", (_, problem) => console.error("Back-channel logout:", problem));
+
 const form = (said) => `<!doctype html><html lang="en"><title>Provider</title><h1>Provider</h1><p>${said}</p>
 <form method="post"><label>Name <input name="name"></label><label>Password <input name="password" type="password"></label>
 <button>Continue</button><button name="cancel" value="yes">Cancel</button></form></html>`;
 
+// Told to, it takes codes and does not answer, or hangs up.
+let mood = "well";
+process.on("SIGUSR2", () => (mood = "slow"));
+process.on("SIGHUP", () => (mood = "down"));
+
 const answer = provider.callback();
 createServer(async (request, response) => {
+  if (request.url === "/token" && mood === "slow") return;
+  if (request.url === "/token" && mood === "down") return request.socket.destroy();
   if (!request.url.startsWith("/interaction/")) return answer(request, response);
   try {
     await provider.interactionDetails(request, response);

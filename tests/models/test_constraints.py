@@ -169,6 +169,19 @@ def a_view(*, times: int = 1, name: str = "'x'") -> Break:
     ]
 
 
+def decided(decision: str, *, quarter: str = "NULL", times: int = 1) -> Break:
+    """Adds a decision about somebody's access, past the session; the same again a second time."""
+    return lambda session: [
+        session.execute(
+            text(
+                "INSERT INTO access_decision (id, person_id, decision, quarter, decided_at, decided_by_id)"
+                f" SELECT '{number:032x}', id, {decision}, {quarter}, created_at, id FROM person LIMIT 1"
+            )
+        )
+        for number in range(times)
+    ]
+
+
 def a_draft(*, times: int = 1, **changes: str) -> Break:
     """Adds a draft of a new case, past the session; the same again a second time."""
     values = {
@@ -229,6 +242,10 @@ BREAKS: dict[str, Break] = {
         "INSERT INTO audit_sealed (position, event_id, digest) SELECT 1, id, '' FROM organisation WHERE code = '84H'"
         " UNION ALL SELECT 2, id, '' FROM organisation WHERE code = '84H'"
     ),
+    "access_decided_is_known": decided("'bored'"),
+    "a_quarter_is_what_is_confirmed": decided("'confirmed'"),
+    "who_is_shut_out_or_let_in_is_told_why": decided("'deactivated'"),
+    "a_quarter_is_confirmed_once_for_each_person": decided("'confirmed'", quarter="'2021-22-Q4'", times=2),
     "a_view_is_saved_once_under_its_name": a_view(times=2),
     "a_saved_view_has_a_name": a_view(name="''"),
     "a_draft_is_of_a_known_form": a_draft(form="'scribble'", case_id="person.id"),

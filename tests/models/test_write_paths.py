@@ -16,15 +16,19 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, text, update
 
+from app.access.organisations import read_organisations
 from app.access.row_scope import every_organisation
+from app.people import keeping
 from app.redaction.carrying_out import approve
 from app.redaction.requests import ask
-from models import CaseReview, Theme, db, version_of, versioned_models
+from app.sign_in.claims import person_from
+from models import CaseReview, Person, Theme, db, version_of, versioned_models
+from models.enumerations import Role
 from seeds import demo_cases
 from seeds.demo_people import seed_demo_people
 from seeds.generated_cases import generated_cases, store_cases
 from seeds.reference import seed_reference
-from tests.conftest import TODAY, add_case
+from tests.conftest import NOW, TODAY, add_case
 from tests.databases import unguarded
 from tests.histories import person
 from tests.visitor import Visitor
@@ -52,7 +56,11 @@ WITHOUT_HISTORY: set[Place] = {
     ("app/extracts/keeping.py", "note_receipt"),
     ("app/extracts/keeping.py", "store_parts"),
     ("app/extracts/quarterly_extract.py", "_store"),
+    ("app/people/keeping.py", "add"),
+    ("app/people/keeping.py", "decide"),
+    ("app/people/keeping.py", "take_turn"),
     ("app/redaction/requests.py", "ask"),
+    ("app/sign_in/claims.py", "_find_or_make"),
     ("app/redaction/requests.py", "close"),
     ("app/sign_in/sessions.py", "start"),
     ("app/sign_in/sessions.py", "clear_away"),
@@ -139,7 +147,29 @@ def strike_words_out(app: Flask) -> None:
         approve(redaction_id, by=person(app, "analyst"))
 
 
+def give_and_end_access(app: Flask) -> None:
+    with app.app_context(), every_organisation("test") as session:
+        someone, by = (session.scalars(select(Person).where(Person.subject == one)).one() for one in PEOPLE)
+        known = read_organisations(session, TODAY)
+        place = next(one for one in known.case_holders() if one.code == "84H")
+        doing: Any = {"by": by, "at": NOW, "today": TODAY, "known": known}
+        grant = keeping.give(session, someone, Role.CCG_EDITOR, place, None, **doing)
+        keeping.end(session, grant, **doing)
+        session.commit()
+
+
+def sign_in_with_claims(app: Flask) -> None:
+    claims = {"iss": "https://login.example.nhs.uk", "sub": "mary"}
+    with app.app_context(), every_organisation("test") as session:
+        for roles in (["ccg_editor:84H"], []):
+            person_from(session, claims | {"roles": roles}, at=NOW)
+            session.commit()
+
+
+PEOPLE = ("no-access", "administrator")
 EXERCISED: dict[Place, Callable[[Flask], None]] = {
+    ("app/people/keeping.py", "give"): give_and_end_access,
+    ("app/sign_in/claims.py", "_bring_in_line"): sign_in_with_claims,
     ("app/cases/writing.py", "record"): record_and_change,
     ("app/cases/writing.py", "_apply"): record_and_change,
     ("admin_views/reference_lists.py", "update_model"): change_a_list,
