@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from .tokens import Refused, Trust, text, verified
+from .tokens import Refused, Trust, text_of, verified
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
@@ -33,7 +33,7 @@ def verify_logout(token: str, trust: Trust, *, now: datetime) -> LogoutToken:
     events = claims.get("events")
     if type(events) is not dict or type(events.get(EVENT)) is not dict:
         raise Refused("missing_event")
-    subject, session = (text(claims, name) if name in claims else "" for name in ("sub", "sid"))
+    subject, session = (text_of(claims, name) if name in claims else "" for name in ("sub", "sid"))
     if not subject and not session:
         raise Refused("names_nobody")
-    return LogoutToken(subject, session, text(claims, "jti"))
+    return LogoutToken(subject, session, text_of(claims, "jti"))

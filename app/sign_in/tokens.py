@@ -53,7 +53,7 @@ def verify(token: str, trust: Trust, *, nonce: str, now: datetime) -> dict[str, 
     `nonce` is the value that this sign-in sent out; `now` is aware of its zone.
     """
     claims = verified(token, trust, types=("JWT",), now=now)
-    text(claims, "sub")
+    text_of(claims, "sub")
     if "nonce" not in claims or type(claims["nonce"]) is not str:
         raise Refused("missing_nonce")
     if not nonce or claims["nonce"] != nonce:
@@ -84,7 +84,7 @@ def verified(token: str, trust: Trust, *, types: Collection[str], now: datetime)
     return claims
 
 
-def text(claims: Mapping[str, Any], name: str) -> str:
+def text_of(claims: Mapping[str, Any], name: str) -> str:
     """A claim that must be a text of sane length that can be written down."""
     value = claims.get(name)
     if type(value) is not str:
@@ -152,7 +152,7 @@ def _key_for(header: Mapping[str, Any], trust: Trust, types: Collection[str]) ->
 
 
 def _check_claims(claims: Mapping[str, Any], trust: Trust, now: int) -> None:
-    if text(claims, "iss") != trust.issuer:
+    if text_of(claims, "iss") != trust.issuer:
         raise Refused("wrong_issuer")
     audience = claims.get("aud")
     if audience is None:
