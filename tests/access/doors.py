@@ -585,7 +585,10 @@ DOORS: tuple[Door, ...] = (
     Door(
         claims("sharing.index") | claims("sharing.csv_view"),
         # A single CCG prepares nothing, and no number leads anywhere.
-        lambda world: [Knock("sharing", "/themes/sharing/"), Knock("sharing file", "/themes/sharing/csv/?table=themes")],
+        lambda world: [
+            Knock("sharing", "/themes/sharing/"),
+            Knock("sharing file", "/themes/sharing/csv/?table=themes"),
+        ],
     ),
     Door(claims("learning.index"), learned),
     page("data_quality.index", "/data-quality/", "data quality", leads=True),

@@ -58,8 +58,7 @@ class Bars(Chart):
         return not self.rows
 
     def said(self) -> str:
-        found = [(isolated(row.name), row.now.number) for row in self.rows if row.now.number is not None]
-        return the_most(found, self.unit)
+        return the_most([(isolated(row.name), row.now.number) for row in self.rows], self.unit)
 
     def length(self, cell: Cell | None) -> float | None:
         """How long the bar of a number is, in per cent of the longest; None where there is no bar."""

@@ -107,16 +107,18 @@ class OverTime(Chart):
     def _said_of(self, one: Series) -> str:
         values = [(cell.number, period) for cell, period in zip(one.cells, self.periods, strict=True)]
         found = [(number, period.name) for number, period in values if number is not None]
+        # A number that is not shown may be higher.
+        shown = " shown" if len(found) < len(values) else ""
         if not found:
             return f"{isolated(one.name)}: no number is shown."
         last, when = found[-1]
         highest, where = max(found, key=lambda pair: pair[0])
         sentence = f"{isolated(one.name)}: {self.unit.with_number(last)} in {when}"
         if highest == min(number for number, _ in found):
-            return f"{sentence}{', as in each period' if len(found) > 1 else ''}."
+            return f"{sentence}{f', as in each period{shown}' if len(found) > 1 else ''}."
         if highest == last:
-            return f"{sentence}, the highest number."
-        return f"{sentence}; the highest number was {written(highest)}, in {where}."
+            return f"{sentence}, the highest number{shown}."
+        return f"{sentence}; the highest number{shown} was {written(highest)}, in {where}."
 
     @property
     def drawing(self) -> str:
