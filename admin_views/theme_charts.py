@@ -208,19 +208,20 @@ def by_area(counts: Counts, links: Links) -> list[Chart]:
             totals[key] = totals.get(key, 0) + number
     columns = _by_number(counts, totals)[:MOST_COLUMNS]
     head = LEVEL_WORDS[level][:-1]
+    by = _small(head)
     nowhere = areas.get(None, (0, 0))[0]
     note = f"{nowhere:,} of the cases are of a CCG that is part of none." if nowhere else ""
     return [
         Bars(
             "areas",
-            f"Cases by {head}",
+            f"Cases by {by}",
             head=head,
             note=note,
             rows=[Bar(_name_of(one), links.cell(areas[one][0], area=(level, one))) for one in in_order],
         ),
         Grid(
             "themes-by-area",
-            f"Themes by {head}",
+            f"Themes by {by}",
             head=head,
             note=f"The {MOST_COLUMNS} most frequent themes." if len(totals) > MOST_COLUMNS else "",
             columns=[theme.label for theme in columns],

@@ -107,7 +107,7 @@ def test_who_reads_no_case_reads_no_themes(app: Flask, account: str, status: int
 def test_areas_are_those_of_the_highest_level_of_which_there_are_several(app: Flask) -> None:
     add_case(app, "84H")
     add_case(app, "16C")
-    assert "Cases by Region" in Visitor(app).sign_in("england").get("/themes/?show=areas").text
+    assert "Cases by region" in Visitor(app).sign_in("england").get("/themes/?show=areas").text
     assert "Cases by STP" in Visitor(app).sign_in("region-Y63").get("/themes/?show=areas").text
     page = Visitor(app).sign_in("england").get("/themes/?show=areas&level=ccg").text
     assert "Cases by CCG" in page
