@@ -118,8 +118,11 @@ def _step(found: Protected, span: Span | Quarter, name: str) -> Shown:
     return found.of(span, CASES, ALL) if name == "date_added" else found.of(span, STEPS, name)
 
 
-def _bars(key: str, title: str, head: str, rows: Iterable[tuple[str, Shown]], **words: str) -> Bars:
-    return Bars(key, title, head=head, now="Cases", rows=[Bar(name, _cell(shown)) for name, shown in rows], **words)
+def _bars(
+    key: str, title: str, head: str, rows: Iterable[tuple[str, Shown]], *, note: str = "", summary: str = ""
+) -> Bars:
+    found = [Bar(name, _cell(shown)) for name, shown in rows]
+    return Bars(key, title, head=head, note=note, summary=summary, now="Cases", rows=found)
 
 
 def of_rapid_reviews(rapid: Shown, grown: Shown) -> str:

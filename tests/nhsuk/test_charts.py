@@ -305,6 +305,18 @@ def test_a_quarter_is_a_part_of_its_financial_year() -> None:
     assert Period.of(Quarter(2021, 2)) == ("2021-22-Q2", "Q2", "2021-22")
 
 
+@pytest.mark.parametrize(
+    ("period", "halves"),
+    [
+        (Period.of(Quarter(2021, 2)), ("2021-22-", "Q2")),
+        (Period("March"), ("March", "")),
+        (Period("Q2", "Q2"), ("", "Q2")),
+    ],
+)
+def test_a_line_ends_within_a_quarter_after_its_year(period: Period, halves: tuple[str, str]) -> None:
+    assert period.halves == halves
+
+
 # Where things stand
 
 

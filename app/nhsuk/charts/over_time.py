@@ -33,6 +33,12 @@ class Period(NamedTuple):
     part: str = ""
     group: str = ""
 
+    @property
+    def halves(self) -> tuple[str, str]:
+        """The name, in two where a line may end within it: "2021-22-", "Q1"."""
+        before = self.name.removesuffix(self.part)
+        return (before, self.part) if before != self.name else (self.name, "")
+
     @classmethod
     def of(cls, quarter: Quarter) -> Period:
         """A quarter of a financial year."""
