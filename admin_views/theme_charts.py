@@ -149,7 +149,7 @@ def overview(counts: Counts, links: Links) -> list[Chart]:
             "Themes",
             head="Theme",
             before="Before",
-            before_in_words=f"the period before, {_span(begins, ends)}",
+            before_in_words=f"the period before, {span_of(begins, ends)}",
             note="" if choice.is_first_only else MANY_PLACES,
             rows=[
                 Bar(
@@ -360,7 +360,9 @@ def has_several(links: Links, level: str) -> bool:
 def rows_of(chart: Chart) -> list[list[str]]:
     """The numbers of a chart as rows of text, the headings first."""
     if isinstance(chart, Bars):
-        head = [chart.head, chart.now, *([chart.before] if chart.before else [])]
+        # Away from the page, "Before" would not say what was before.
+        before = chart.before_in_words or chart.before
+        head = [chart.head, chart.now, *([f"{before[:1].upper()}{before[1:]}"] if before else [])]
         return [
             head,
             *([row.name, _plain(row.now), *([_plain(row.before)] if row.before else [])] for row in chart.rows),
@@ -404,7 +406,8 @@ def _by_number(counts: Counts, totals: dict[Any, int]) -> list[CodeEntry]:
     return sorted((entries[key] for key in totals), key=lambda one: (-totals[one.id], one.label))
 
 
-def _span(begins: Quarter, ends: Quarter) -> str:
+def span_of(begins: Quarter, ends: Quarter) -> str:
+    """The names of quarters, both included."""
     return begins.name if begins == ends else f"{begins.name} to {ends.name}"
 
 

@@ -283,7 +283,9 @@ def test_files_say_what_the_page_says_and_are_named_protected(app: Flask) -> Non
         keys += ["quarters", "themes-by-quarter"] if args["period"] == "2020-21" else []
         for key in keys:
             answer = visitor.get("/themes/sharing/csv/", query_string=args | {"table": key})
-            name = f"sharing-{args['area'].partition('-')[2]}-{args['period']}-{key}-protected.csv"
+            name = (
+                f"sharing-{args['area'].partition('-')[2]}-{args['period']}-{key}-protected-on-{TODAY.isoformat()}.csv"
+            )
             assert f'filename="{name}"' in answer.headers["Content-Disposition"]
             _, *rows = csv.reader(io.StringIO(answer.text, newline=""))
             for row in rows:

@@ -54,6 +54,11 @@ class Bars(Chart):
         return max(known(self._cells))
 
     @property
+    def now_beside_unit(self) -> str:
+        """The heading over the numbers, for a link that already says the unit: "42 cases, Neglect", not "…, Cases"."""
+        return "" if self.now.lower() == self.unit.many else self.now
+
+    @property
     def is_empty(self) -> bool:
         return not self.rows
 
