@@ -276,7 +276,9 @@ def types(counts: Counts, links: Links) -> list[Chart]:
         Bars(
             "rapid",
             "Rapid reviews that became a full review",
-            summary=f"{rapid.grown:,} of {count_of(rapid.cases, 'rapid review')} became a full review.",
+            summary=f"{rapid.grown:,} of {count_of(rapid.cases, 'rapid review')} became a full review."
+            if rapid.cases
+            else "There are no rapid reviews.",
             head="Rapid reviews",
             rows=[
                 Bar("All", links.cell(rapid.cases, rapid_review="yes")),
