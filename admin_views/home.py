@@ -192,7 +192,7 @@ def _for_administrators() -> dict[str, Any]:
                 (title, url_for(f"{endpoint}.index_view"), f"{len(lookups().active(name, today))} in use")
                 for title, endpoint, name in (
                     ("Types of review", "review_types", "review_type"),
-                    ("Themes", "theme_list", "theme"),
+                    ("List of themes", "theme_list", "theme"),
                     ("Designated professionals", "designated_professionals", "designated_professional"),
                 )
             ),

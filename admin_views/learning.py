@@ -105,7 +105,7 @@ def _why(one: Alike) -> str:
         if one.themes
         else "",
         "same type of review" if one.is_same_type else "",
-        f"similar words: {', '.join(one.words)}" if one.words else "",
+        f"words in common: {', '.join(one.words)}" if one.words else "",
     ]
     why = "; ".join(filter(None, in_common))
     place = lookups().organisations.places[one.ccg_id]

@@ -153,7 +153,7 @@ class ReviewTypeView(CodeListView):
 
 class ThemeView(CodeListView):
     list_of = Theme
-    address, title, one, many = "theme-list", "Themes", "theme", "themes"
+    address, title, one, many = "theme-list", "List of themes", "theme", "themes"
 
 
 class DesignatedProfessionalView(CodeListView):

@@ -85,7 +85,7 @@ class SharingView(BaseView):
             chart,
             about=ADDRESS,
             details=f"Prepared for sharing: {chart.title}, {where}",
-            filename=f"sharing-{where}-{chart.key}-protected.csv",
+            filename=f"sharing-{where}-{chart.key}-protected-on-{clock.today().isoformat()}.csv",
         )
 
 
@@ -108,4 +108,6 @@ def _charts(asked: Asked) -> list[Chart]:
 
 
 def _options(asked: Asked, *, is_year: bool) -> list[Option]:
-    return [(one.name, one.in_words, one == asked.span) for one in asked.spans if one.is_year == is_year]
+    return [
+        (one.name, f"{one.in_words} ({one.name})", one == asked.span) for one in asked.spans if one.is_year == is_year
+    ]

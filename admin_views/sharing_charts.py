@@ -18,7 +18,8 @@ from models.organisations import CCG, REGION, STP
 
 from .theme_charts import DATES, MANY_PLACES
 
-PART_WORDS = {REGION: "Region", STP: "STP", CCG: "CCG"}
+PART_WORDS = {REGION: "region", STP: "STP", CCG: "CCG"}
+EACH_ITS_OWN = "Each step is counted by its own date, so that a case may have been added before the period."
 TIME_WORDS = {
     "signed_off": "Added to signed off",
     "published": "Signed off to published",
@@ -33,8 +34,15 @@ def charts_for(found: Protected, area: Area, span: Span, lookups: Lookups) -> li
     types, themes = (_label_in(lookups.codes[name]) for name in ("review_type", "theme"))
     parts: dict[Hashable, str] = {place.id: f"{place.name} ({place.code})" for place in area.parts}
     by_theme = found.rows_of(span, THEMES, themes)
+    rapid, grown = found.of(span, CASES, RAPID), found.of(span, TIMES, GROWN)
     charts: list[Chart] = [
-        _bars("steps", "What happened", "Step", [(label, _step(found, span, name)) for name, label in DATES.items()]),
+        _bars(
+            "steps",
+            "What happened",
+            "Step",
+            [(label, _step(found, span, name)) for name, label in DATES.items()],
+            note=EACH_ITS_OWN,
+        ),
         _bars(
             "states",
             "Open and closed now, of the cases added",
@@ -57,7 +65,7 @@ def charts_for(found: Protected, area: Area, span: Span, lookups: Lookups) -> li
         _bars(
             "areas",
             f"Cases by {part}",
-            part,
+            f"{part[:1].upper()}{part[1:]}",
             [(name, found.of(span, AREAS, row)) for row, name in parts.items()]
             + [("None", shown) for shown in [found.of(span, AREAS, None)] if str(shown) != "0"],
         ),
@@ -65,7 +73,8 @@ def charts_for(found: Protected, area: Area, span: Span, lookups: Lookups) -> li
             "rapid",
             "Rapid reviews that became a full review",
             "Rapid reviews",
-            [("All", found.of(span, CASES, RAPID)), ("Became a full review", found.of(span, TIMES, GROWN))],
+            [("All", rapid), ("Became a full review", grown)],
+            summary=of_rapid_reviews(rapid, grown),
         ),
         Ranges(
             "times",
@@ -81,6 +90,7 @@ def charts_for(found: Protected, area: Area, span: Span, lookups: Lookups) -> li
                 "quarters",
                 "What happened, by quarter",
                 head="Quarter",
+                note=EACH_ITS_OWN,
                 periods=[Period.of(quarter) for quarter in span.quarters],
                 series=[
                     Series(label, [_cell(_step(found, quarter, name)) for quarter in span.quarters])
@@ -93,6 +103,7 @@ def charts_for(found: Protected, area: Area, span: Span, lookups: Lookups) -> li
                 "themes-by-quarter",
                 "Themes by quarter",
                 head="Theme",
+                note=MANY_PLACES,
                 columns=[quarter.name for quarter in span.quarters],
                 rows=[
                     GridRow(themes(row), [_cell(found.of(quarter, THEMES, row)) for quarter in span.quarters])
@@ -107,12 +118,25 @@ def _step(found: Protected, span: Span | Quarter, name: str) -> Shown:
     return found.of(span, CASES, ALL) if name == "date_added" else found.of(span, STEPS, name)
 
 
-def _bars(key: str, title: str, head: str, rows: Iterable[tuple[str, Shown]], note: str = "") -> Bars:
-    return Bars(key, title, head=head, note=note, now="Cases", rows=[Bar(name, _cell(shown)) for name, shown in rows])
+def _bars(
+    key: str, title: str, head: str, rows: Iterable[tuple[str, Shown]], *, note: str = "", summary: str = ""
+) -> Bars:
+    found = [Bar(name, _cell(shown)) for name, shown in rows]
+    return Bars(key, title, head=head, note=note, summary=summary, now="Cases", rows=found)
+
+
+def of_rapid_reviews(rapid: Shown, grown: Shown) -> str:
+    """What became of them, in a sentence of no more than is shown."""
+    how_many = "A protected number of" if rapid.number is None else f"{rapid.number:,}"
+    became = "a protected number" if grown.number is None else f"{grown.number:,}" if grown.number else "none"
+    return f"{how_many} rapid reviews were added; {became} became a full review."
 
 
 def _range(found: Protected, span: Span, name: str, label: str) -> Range:
     cases, days = _cell(found.of(span, TIMES, name)), found.medians.get(name)
+    if cases.value == 0:
+        # Nothing is protected where there is nothing.
+        return Range(label, Cell(None), Cell(None), Cell(None), cases)
     if days is None:
         return Range(label, Cell(PROTECTED), Cell(PROTECTED), Cell(PROTECTED), cases)
     return Range(label, Cell(days.lower), Cell(days.median), Cell(days.upper), cases)

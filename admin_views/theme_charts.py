@@ -149,7 +149,7 @@ def overview(counts: Counts, links: Links) -> list[Chart]:
             "Themes",
             head="Theme",
             before="Before",
-            before_in_words=f"the period before, {_span(begins, ends)}",
+            before_in_words=f"the period before, {span_of(begins, ends)}",
             note="" if choice.is_first_only else MANY_PLACES,
             rows=[
                 Bar(
@@ -208,19 +208,20 @@ def by_area(counts: Counts, links: Links) -> list[Chart]:
             totals[key] = totals.get(key, 0) + number
     columns = _by_number(counts, totals)[:MOST_COLUMNS]
     head = LEVEL_WORDS[level][:-1]
+    by = _small(head)
     nowhere = areas.get(None, (0, 0))[0]
     note = f"{nowhere:,} of the cases are of a CCG that is part of none." if nowhere else ""
     return [
         Bars(
             "areas",
-            f"Cases by {head}",
+            f"Cases by {by}",
             head=head,
             note=note,
             rows=[Bar(_name_of(one), links.cell(areas[one][0], area=(level, one))) for one in in_order],
         ),
         Grid(
             "themes-by-area",
-            f"Themes by {head}",
+            f"Themes by {by}",
             head=head,
             note=f"The {MOST_COLUMNS} most frequent themes." if len(totals) > MOST_COLUMNS else "",
             columns=[theme.label for theme in columns],
@@ -275,7 +276,9 @@ def types(counts: Counts, links: Links) -> list[Chart]:
         Bars(
             "rapid",
             "Rapid reviews that became a full review",
-            summary=f"{rapid.grown:,} of {count_of(rapid.cases, 'rapid review')} became a full review.",
+            summary=f"{rapid.grown:,} of {count_of(rapid.cases, 'rapid review')} became a full review."
+            if rapid.cases
+            else "There are no rapid reviews.",
             head="Rapid reviews",
             rows=[
                 Bar("All", links.cell(rapid.cases, rapid_review="yes")),
@@ -359,7 +362,9 @@ def has_several(links: Links, level: str) -> bool:
 def rows_of(chart: Chart) -> list[list[str]]:
     """The numbers of a chart as rows of text, the headings first."""
     if isinstance(chart, Bars):
-        head = [chart.head, chart.now, *([chart.before] if chart.before else [])]
+        # Away from the page, "Before" would not say what was before.
+        before = chart.before_in_words or chart.before
+        head = [chart.head, chart.now, *([f"{before[:1].upper()}{before[1:]}"] if before else [])]
         return [
             head,
             *([row.name, _plain(row.now), *([_plain(row.before)] if row.before else [])] for row in chart.rows),
@@ -403,7 +408,8 @@ def _by_number(counts: Counts, totals: dict[Any, int]) -> list[CodeEntry]:
     return sorted((entries[key] for key in totals), key=lambda one: (-totals[one.id], one.label))
 
 
-def _span(begins: Quarter, ends: Quarter) -> str:
+def span_of(begins: Quarter, ends: Quarter) -> str:
+    """The names of quarters, both included."""
     return begins.name if begins == ends else f"{begins.name} to {ends.name}"
 
 

@@ -12,13 +12,14 @@ from app.access import clock
 from app.access.current import current_access, lookups, may
 from app.access.permissions import Permission
 from app.nhsuk.charts.chart import Chart
+from app.rules.quarters import quarter_of
 from app.themes.choice import Read, read_choice
 from app.themes.counts import Counts
 from app.themes.presets import areas_for
 from models import db
 
 from . import theme_charts, theme_files
-from .theme_charts import Links
+from .theme_charts import Links, span_of
 from .theme_panel import panel_of, tags_of
 
 ADDRESS = "themes"
@@ -27,9 +28,9 @@ SHOWN: dict[str, tuple[str, Callable[[Counts, Links], list[Chart]]]] = {
     "overview": ("Overview", theme_charts.overview),
     "quarters": ("By quarter", theme_charts.by_quarter),
     "areas": ("By area", theme_charts.by_area),
-    "together": ("Together", theme_charts.together),
-    "types": ("Types of review", theme_charts.types),
-    "times": ("How long", theme_charts.times),
+    "together": ("Pairs of themes", theme_charts.together),
+    "types": ("By type of review", theme_charts.types),
+    "times": ("How long it takes", theme_charts.times),
 }
 
 
@@ -83,11 +84,12 @@ class ThemesView(BaseView):
         chart = next((one for one in charts if one.key == request.args.get("table")), None)
         if chart is None:
             abort(404)
+        quarters = span_of(read.choice.begins, read.choice.ends).replace(" ", "-")
         return theme_files.download(
             chart,
             about=ADDRESS,
             details=f"Themes: {chart.title}",
-            filename=f"themes-{chart.key}-exact-{clock.today().isoformat()}.csv",
+            filename=f"themes-{chart.key}-exact-{quarters}-on-{clock.today().isoformat()}.csv",
         )
 
     def _address(self, read: Read, show: str, values: dict[str, str]) -> str:
@@ -119,5 +121,8 @@ def _level() -> dict[str, str]:
 def _period(read: Read) -> str:
     choice = read.choice
     label, _ = choice.counted_by
-    quarters = choice.begins.name if choice.begins == choice.ends else f"{choice.begins.name} to {choice.ends.name}"
-    return f"{quarters}, by {label[0].lower()}{label[1:]}"
+    is_one = choice.begins == choice.ends
+    months = choice.begins.in_words if is_one else f"{choice.begins.first_day:%B %Y} to {choice.ends.last_day:%B %Y}"
+    counted = f"{months} ({span_of(choice.begins, choice.ends)}), by {label[0].lower()}{label[1:]}."
+    now = quarter_of(clock.today())
+    return f"{counted} {now.name} is not over yet." if now in choice.quarters else counted

@@ -96,6 +96,8 @@ def test_a_case_shows_those_like_it_and_why(sign_in_as: SignIn, case_of: CaseOf)
     page = visitor.get(f"/cases/details/?id={case.id}").text
     section = page[page.index("Cases like this one") :]
     assert near.reference in section and "SCR-FFFFFFFF" not in page
-    assert "Same theme: Neglect and acts of omission; same type of review; similar words: bruising, handover" in section
+    assert (
+        "Same theme: Neglect and acts of omission; same type of review; words in common: bruising, handover" in section
+    )
     lonely = case_of("84H", theme_1="discriminatory_abuse")
     assert "Cases like this one" not in visitor.get(f"/cases/details/?id={lonely.id}").text

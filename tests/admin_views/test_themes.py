@@ -17,10 +17,11 @@ from admin_views.theme_charts import Links, rows_of
 from admin_views.themes import SHOWN
 from app.access.current import begin, current_access, lookups
 from app.nhsuk.charts import Bars, Cell, Grid, OverTime
+from app.rules.quarters import quarter_of
 from app.themes.choice import read_choice
 from app.themes.counts import Counts
 from models import Person, db
-from tests.conftest import add_case
+from tests.conftest import TODAY, add_case
 from tests.themes.test_counts import CHOICES, some_cases
 from tests.visitor import Visitor
 
@@ -107,8 +108,32 @@ def test_who_reads_no_case_reads_no_themes(app: Flask, account: str, status: int
 def test_areas_are_those_of_the_highest_level_of_which_there_are_several(app: Flask) -> None:
     add_case(app, "84H")
     add_case(app, "16C")
-    assert "Cases by Region" in Visitor(app).sign_in("england").get("/themes/?show=areas").text
+    assert "Cases by region" in Visitor(app).sign_in("england").get("/themes/?show=areas").text
     assert "Cases by STP" in Visitor(app).sign_in("region-Y63").get("/themes/?show=areas").text
     page = Visitor(app).sign_in("england").get("/themes/?show=areas&level=ccg").text
     assert "Cases by CCG" in page
     assert theme_charts.LEVEL_WORDS["ccg"] in page
+
+
+def test_a_period_is_said_in_months_and_one_that_lasts_is_not_taken_for_whole(app: Flask) -> None:
+    visitor = Visitor(app).sign_in("england")
+    ended = visitor.get("/themes/?from=2020-21-Q1&to=2020-21-Q4").text
+    assert "April 2020 to March 2021 (2020-21-Q1 to 2020-21-Q4), by date added.<" in ended
+    assert "July to September 2020 (2020-21-Q2)" in visitor.get("/themes/?from=2020-21-Q2&to=2020-21-Q2").text
+    assert f"{quarter_of(TODAY).name} is not over yet." in visitor.get("/themes/").text
+
+
+def test_a_file_says_on_its_own_which_quarters_it_is_of(app: Flask) -> None:
+    answer = (
+        Visitor(app).sign_in("england").get("/themes/csv/?show=overview&table=themes&from=2020-21-Q1&to=2020-21-Q4")
+    )
+    assert answer.text.splitlines()[0] == 'Theme,Cases,"The period before, 2019-20-Q1 to 2019-20-Q4"'
+    assert "-2020-21-Q1-to-2020-21-Q4-on-" in answer.headers["Content-Disposition"]
+
+
+def test_a_number_that_is_read_by_itself_says_what_it_counts_and_says_it_once(app: Flask) -> None:
+    add_case(app, "84H")
+    page = Visitor(app).sign_in("england").get("/themes/?from=2018-19-Q1").text
+    names = {re.sub(r"<[^>]+>", "", name) for name in re.findall(r'<a [^>]*href="/cases/\?[^>]*>(.*?)</a>', page)}
+    assert "1 case, Open" in names
+    assert not any(name.endswith(", Cases") for name in names)

@@ -47,6 +47,15 @@ COLOURS = """() => {
 }"""
 
 
+# Whether something hides the link that has the focus, of those in a grid.
+IS_HIDDEN = """() => {
+  const link = document.activeElement;
+  if (!link.closest(".tracker-grid td")) return false;
+  const box = link.getBoundingClientRect();
+  return !link.contains(document.elementFromPoint((box.left + box.right) / 2, (box.top + box.bottom) / 2));
+}"""
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """The address of the gallery, in the place of the service."""
@@ -122,3 +131,29 @@ def test_nothing_is_cut_off_on_paper(chromium: Browser, server: str) -> None:
             )
             assert sides
             assert max(sides) <= width + 2
+
+
+@pytest.mark.parametrize("direction", ["ltr", "rtl"])
+def test_the_names_of_a_grid_do_not_hide_the_link_that_is_reached(
+    browser_of: Callable[..., Page], direction: str
+) -> None:
+    page = browser_of(width=320)
+    page.goto(f"/?dir={direction}")
+    page.locator(".tracker-grid").first.locator("a").last.focus()
+    hidden = []
+    for key in ["Shift+Tab"] * 30 + ["Tab"] * 30:
+        page.keyboard.press(key)
+        if page.evaluate(IS_HIDDEN):
+            hidden.append(page.evaluate("document.activeElement.textContent"))
+    assert not hidden
+
+
+def test_a_wide_chart_does_not_leave_the_page_before_it_empty(chromium: Browser, server: str) -> None:
+    """Its page would have a name of its own, and begin on a new sheet."""
+    with chromium.new_context(base_url=server) as context:
+        page = context.new_page()
+        page.emulate_media(media="print")
+        page.goto("/")
+        named = page.evaluate("""() => [".tracker-chart--wide", "body"].map(
+            (one) => getComputedStyle(document.querySelector(one)).page)""")
+        assert named == ["auto", "wide"]

@@ -257,6 +257,11 @@ def test_ids_are_of_one_chart_alone(app: Flask) -> None:
         (Bars("a", "A", rows=[Bar(str(one), Cell(1200)) for one in range(3)]),
          "The highest number is 1,200 cases, 3 times."),
         (Bars("a", "A", rows=[Bar("X", Cell(1))], summary="X it is."), "X it is."),
+        (Bars("a", "A", rows=[Bar("X", Cell(10)), Bar("Y", Cell(PROTECTED))]),
+         "The highest number shown is 10 cases: X."),
+        (Bars("a", "A", rows=[Bar("X", Cell(0)), Bar("Y", Cell(PROTECTED))]), "No number above 0 is shown."),
+        (Grid("a", "A", columns=["Q1", "Q2"], rows=[GridRow("X", [Cell(10), Cell(PROTECTED)])]),
+         "The highest number shown is 10 cases: X, Q1."),
         (Grid("a", "A", columns=["Q1"], rows=[GridRow("X", cells(7))]), "The highest number is 7 cases: X, Q1."),
         (OverTime("a", "A", periods=[Period("Q1"), Period("Q2")], series=[Series("Added", cells(9, 4))]),
          "Added: 4 cases in Q2; the highest number was 9, in Q1."),
@@ -264,11 +269,19 @@ def test_ids_are_of_one_chart_alone(app: Flask) -> None:
          "Added: 2 cases in Q2, the highest number."),
         (OverTime("a", "A", periods=[Period("Q1"), Period("Q2")], series=[Series("Added", cells(0, 0))]),
          "Added: 0 cases in Q2, as in each period."),
+        (OverTime("a", "A", periods=[Period("Q1"), Period("Q2"), Period("Q3")],
+                  series=[Series("Added", [Cell(PROTECTED), Cell(10), Cell(10)])]),
+         "Added: 10 cases in Q3, as in each period shown."),
+        (OverTime("a", "A", periods=[Period("Q1"), Period("Q2"), Period("Q3")],
+                  series=[Series("Added", [Cell(PROTECTED), Cell(10), Cell(15)])]),
+         "Added: 15 cases in Q3, the highest number shown."),
         (OverTime("a", "A", periods=[Period("Q1")], series=[Series("Added", cells(None))]),
          "Added: no number is shown."),
         (Ranges("a", "A", rows=[Range("X", *cells(1, 2, 3, 4)), Range("Y", *cells(0, 1, 3, 4))]),
          "The longest median is 2 days: X. The shortest is 1 day: Y."),
         (Ranges("a", "A", rows=[Range("X", *cells(1, 28.5, 30, 4))]), "The median is 28.5 days."),
+        (Ranges("a", "A", rows=[Range("X", *cells(1, 28.5, 30, 4)), Range("Y", *[Cell(PROTECTED)] * 4)]),
+         "The median is 28.5 days: X."),
     ],
 )  # fmt: skip
 def test_a_chart_says_what_it_shows(chart: Chart, sentence: str) -> None:
@@ -290,6 +303,18 @@ def test_numbers_have_separators(number: float, text: str) -> None:
 
 def test_a_quarter_is_a_part_of_its_financial_year() -> None:
     assert Period.of(Quarter(2021, 2)) == ("2021-22-Q2", "Q2", "2021-22")
+
+
+@pytest.mark.parametrize(
+    ("period", "halves"),
+    [
+        (Period.of(Quarter(2021, 2)), ("2021-22-", "Q2")),
+        (Period("March"), ("March", "")),
+        (Period("Q2", "Q2"), ("", "Q2")),
+    ],
+)
+def test_a_line_ends_within_a_quarter_after_its_year(period: Period, halves: tuple[str, str]) -> None:
+    assert period.halves == halves
 
 
 # Where things stand

@@ -16,6 +16,7 @@ from flask import Flask
 from scipy.optimize import linprog
 from scipy.sparse import lil_array
 
+from admin_views.sharing_charts import of_rapid_reviews
 from app.access.current import current_access, lookups
 from app.rules.protection import ENOUGH, NEAREST, SMALL, Level, Shown, rounded
 from app.rules.quarters import Quarter
@@ -282,7 +283,9 @@ def test_files_say_what_the_page_says_and_are_named_protected(app: Flask) -> Non
         keys += ["quarters", "themes-by-quarter"] if args["period"] == "2020-21" else []
         for key in keys:
             answer = visitor.get("/themes/sharing/csv/", query_string=args | {"table": key})
-            name = f"sharing-{args['area'].partition('-')[2]}-{args['period']}-{key}-protected.csv"
+            name = (
+                f"sharing-{args['area'].partition('-')[2]}-{args['period']}-{key}-protected-on-{TODAY.isoformat()}.csv"
+            )
             assert f'filename="{name}"' in answer.headers["Content-Disposition"]
             _, *rows = csv.reader(io.StringIO(answer.text, newline=""))
             for row in rows:
@@ -290,6 +293,37 @@ def test_files_say_what_the_page_says_and_are_named_protected(app: Flask) -> Non
                 if key != "times":
                     assert all(cell == "*" or int(cell) % NEAREST == 0 for cell in row[1:])
         assert "/cases/?" not in page  # no number leads to its cases
+
+
+def test_what_is_printed_to_be_shared_does_not_say_that_nobody_else_may_see_it(app: Flask) -> None:
+    visitor = Visitor(app).sign_in("england")
+    assert "and nobody else" in visitor.get("/themes/").text
+    page = visitor.get("/themes/sharing/").text
+    assert "and nobody else" not in page
+    assert "Prepared for sharing: small numbers are protected." in page
+
+
+def test_where_there_is_no_case_nothing_is_called_protected(app: Flask) -> None:
+    visitor = Visitor(app).sign_in("stp-QHM")
+    page = visitor.get("/themes/sharing/").text
+    assert "0 rapid reviews were added; none became a full review." in page
+    assert "Number protected" not in page
+    assert "Each band holds" not in page
+
+
+@pytest.mark.parametrize(
+    ("rapid", "grown", "sentence"),
+    [
+        (15, 10, "15 rapid reviews were added; 10 became a full review."),
+        (1200, None, "1,200 rapid reviews were added; a protected number became a full review."),
+        (None, None, "A protected number of rapid reviews were added; a protected number became a full review."),
+        (None, 0, "A protected number of rapid reviews were added; none became a full review."),
+    ],
+)
+def test_what_became_of_rapid_reviews_is_said_with_what_is_shown(
+    rapid: int | None, grown: int | None, sentence: str
+) -> None:
+    assert of_rapid_reviews(Shown(Level.SHOWN, rapid), Shown(Level.SHOWN, grown)) == sentence
 
 
 @pytest.mark.parametrize(

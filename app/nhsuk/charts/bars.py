@@ -54,12 +54,16 @@ class Bars(Chart):
         return max(known(self._cells))
 
     @property
+    def now_beside_unit(self) -> str:
+        """The heading over the numbers, for a link that already says the unit: "42 cases, Neglect", not "…, Cases"."""
+        return "" if self.now.lower() == self.unit.many else self.now
+
+    @property
     def is_empty(self) -> bool:
         return not self.rows
 
     def said(self) -> str:
-        found = [(isolated(row.name), row.now.number) for row in self.rows if row.now.number is not None]
-        return the_most(found, self.unit)
+        return the_most([(isolated(row.name), row.now.number) for row in self.rows], self.unit)
 
     def length(self, cell: Cell | None) -> float | None:
         """How long the bar of a number is, in per cent of the longest; None where there is no bar."""

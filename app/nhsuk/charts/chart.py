@@ -50,13 +50,18 @@ class Chart:
         raise NotImplementedError
 
 
-def the_most(found: Sequence[tuple[str, float]], unit: Unit) -> str:
-    """What is largest, of names with their numbers: "The highest number is 42 cases: Neglect."."""
+def the_most(named: Sequence[tuple[str, float | None]], unit: Unit) -> str:
+    """What is largest, of names with their numbers: "The highest number is 42 cases: Neglect.".
+
+    One that is not shown may be larger, and is not none.
+    """
+    found = [(name, number) for name, number in named if number is not None]
+    is_part = len(found) < len(named)
     if not found:
         return "No number is shown."
     highest = max(number for _, number in found)
     if highest == 0:
-        return f"There are no {unit.many}."
+        return "No number above 0 is shown." if is_part else f"There are no {unit.many}."
     names = [name for name, number in found if number == highest]
     where = f": {' and '.join(names)}" if len(names) < 3 else f", {len(names)} times"
-    return f"The highest number is {unit.with_number(highest)}{where}."
+    return f"The highest number{' shown' if is_part else ''} is {unit.with_number(highest)}{where}."

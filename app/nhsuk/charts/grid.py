@@ -56,7 +56,6 @@ class Grid(Chart):
                 (f"{isolated(row.name)}, {isolated(column)}", cell.number)
                 for row in self.rows
                 for column, cell in zip(self.columns, row.cells, strict=True)
-                if cell.number is not None
             ],
             self.unit,
         )

@@ -33,6 +33,12 @@ class Period(NamedTuple):
     part: str = ""
     group: str = ""
 
+    @property
+    def halves(self) -> tuple[str, str]:
+        """The name, in two where a line may end within it: "2021-22-", "Q1"."""
+        before = self.name.removesuffix(self.part)
+        return (before, self.part) if before != self.name else (self.name, "")
+
     @classmethod
     def of(cls, quarter: Quarter) -> Period:
         """A quarter of a financial year."""
@@ -107,16 +113,18 @@ class OverTime(Chart):
     def _said_of(self, one: Series) -> str:
         values = [(cell.number, period) for cell, period in zip(one.cells, self.periods, strict=True)]
         found = [(number, period.name) for number, period in values if number is not None]
+        # A number that is not shown may be higher.
+        shown = " shown" if len(found) < len(values) else ""
         if not found:
             return f"{isolated(one.name)}: no number is shown."
         last, when = found[-1]
         highest, where = max(found, key=lambda pair: pair[0])
         sentence = f"{isolated(one.name)}: {self.unit.with_number(last)} in {when}"
         if highest == min(number for number, _ in found):
-            return f"{sentence}{', as in each period' if len(found) > 1 else ''}."
+            return f"{sentence}{f', as in each period{shown}' if len(found) > 1 else ''}."
         if highest == last:
-            return f"{sentence}, the highest number."
-        return f"{sentence}; the highest number was {written(highest)}, in {where}."
+            return f"{sentence}, the highest number{shown}."
+        return f"{sentence}; the highest number{shown} was {written(highest)}, in {where}."
 
     @property
     def drawing(self) -> str:

@@ -64,9 +64,10 @@ class Ranges(Chart):
         if not found:
             return "No number is shown."
         (shortest, first), (longest, last) = min(found), max(found)
-        sentence = f"The longest median is {self.unit.with_number(longest)}: {isolated(last)}."
+        shown = " shown" if len(found) < len(self.rows) else ""
+        sentence = f"The longest median{shown} is {self.unit.with_number(longest)}: {isolated(last)}."
         if shortest == longest:
-            return f"The median is {self.unit.with_number(longest)}."
+            return f"The median is {self.unit.with_number(longest)}{f': {isolated(last)}' if shown else ''}."
         return f"{sentence} The shortest is {self.unit.with_number(shortest)}: {isolated(first)}."
 
     @cached_property
@@ -77,6 +78,8 @@ class Ranges(Chart):
     @property
     def ticks(self) -> list[tuple[float, str]]:
         """Where thin lines stand, and their numbers. Long ones stand at both ends alone."""
+        if not self.reading:
+            return []
         scale = self.scale
         texts = [written(number) for number in scale.ticks]
         has_room = sum(len(text) for text in texts) <= MOST_DIGITS
@@ -87,7 +90,9 @@ class Ranges(Chart):
 
     @property
     def reading(self) -> str:
-        """How to read the drawing."""
+        """How to read the drawing; nothing where none of the rows has one."""
+        if not any(row.numbers for row in self.rows):
+            return ""
         scale = self.scale
         return (
             "Each band holds the middle half of the cases, from the lower to the upper quartile; the dark line in it is"
