@@ -392,7 +392,7 @@ def test_people_are_confirmed_one_by_one_and_all_on_a_page(fresh_either_app: Fla
         assert visitor.post("/people/review/", {"csrf_token": token, "only": values[0]}).status_code == 302
     page, values = review(visitor)
     assert "10 people not confirmed this quarter" in page and len(values) == 9
-    visitor.client.post("/people/review/", data={"csrf_token": token, "shown": values})
+    visitor.post("/people/review/", {"csrf_token": token, "shown": ",".join(values)})
     page, values = review(visitor)
     assert "1 person not confirmed this quarter" in page and values == []
     assert "Another administrator confirms you" in page
@@ -428,7 +428,7 @@ def test_the_next_quarter_asks_again(fresh_app: Flask, monkeypatch: pytest.Monke
     visitor = Visitor(fresh_app).sign_in(ADMINISTRATOR)
     _, values = review(visitor)
     token = visitor.form_on("/people/review/").fields["csrf_token"]
-    visitor.client.post("/people/review/", data={"csrf_token": token, "shown": values})
+    visitor.post("/people/review/", {"csrf_token": token, "shown": ",".join(values)})
     later(monkeypatch, timedelta(days=46))
     page, values = review(Visitor(fresh_app).sign_in(SECOND))
     assert "11 people not confirmed this quarter" in page
