@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -354,6 +356,25 @@ def test_of_two_administrators_who_deactivate_each_other_one_stays(fresh_either_
         known = read_organisations(session, TODAY)
         with pytest.raises(keeping.CannotChange, match="no longer an administrator"):
             keeping.deactivate(session, first, "Left.", by=second, at=NOW, today=TODAY, known=known)
+
+
+def test_two_who_press_at_the_same_moment_do_not_both_succeed(fresh_either_app: Flask) -> None:
+    app, others = fresh_either_app, {ADMINISTRATOR: SECOND, SECOND: ADMINISTRATOR}
+    sent = []
+    for who, whom in others.items():
+        visitor, address = Visitor(app).sign_in(who), f"/people/deactivate/?id={id_of(app, whom)}"
+        sent.append((visitor, address, visitor.form_on(address).fields | {"reason": "Left."}))
+    start = Barrier(2)
+
+    def press(one: tuple[Visitor, str, dict[str, str]]) -> int:
+        start.wait()
+        return one[0].post(one[1], one[2]).status_code
+
+    with ThreadPoolExecutor(2) as both:
+        answers = sorted(both.map(press, sent))
+    with unguarded(app) as session:
+        shut_out = session.scalars(select(Person).where(~Person.is_active)).all()
+        assert len(shut_out) == 1, answers
 
 
 # A sign-in of the last minutes
