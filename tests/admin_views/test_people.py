@@ -16,7 +16,7 @@ from app.access.organisations import read_organisations
 from app.people import keeping
 from app.people.reviewing import seen
 from models import AccessDecision, AuditEvent, Grant, Organisation, Person, SignInSession, db
-from models.enumerations import AuditAction, SessionEnd
+from models.enumerations import AuditAction, Role, SessionEnd
 from tests.conftest import NOW, TODAY
 from tests.databases import unguarded
 from tests.visitor import Form, Visitor
@@ -233,6 +233,19 @@ def test_what_cannot_be_given(
     answer = give(Visitor(app).sign_in(ADMINISTRATOR), account, role, place(app, *organisation))
     assert answer.status_code == 200 and sentence in answer.text
     assert held(app, account) == before
+
+
+def test_nothing_is_given_on_what_has_closed(app: Flask) -> None:
+    """The form does not offer it; the verb refuses it too."""
+    with app.app_context():
+        session, known = db.session(), read_organisations(db.session(), TODAY)
+        by, someone = (
+            session.scalars(select(Person).where(Person.subject == one)).one() for one in (SECOND, "no-access")
+        )
+        closed = next(one for one in known.case_holders() if one.code == "00J")
+        with pytest.raises(keeping.CannotChange, match="is not open"):
+            keeping.give(session, someone, Role.CCG_EDITOR, closed, None, by=by, at=NOW, today=TODAY, known=known)
+        session.rollback()
 
 
 def test_a_last_day_that_has_passed_is_refused(app: Flask) -> None:
