@@ -16,7 +16,10 @@ from app.access.permissions import Permission
 from app.cases import drafts, figures
 from app.cases.figures import Figures
 from app.nhsuk.wording import nhs_moment
+from app.people import reviewing
+from app.rules.quarters import quarter_of
 from app.rules.succession import Place
+from app.rules.words import count_of
 from models import CaseReview, db
 from models.declarations import items_of
 from models.enumerations import Role
@@ -175,7 +178,7 @@ def _for_administrators() -> dict[str, Any]:
     known, today = lookups().organisations, lookups().today
     return {
         "title": "Home",
-        "lede": "The reference lists that you keep for the whole of England",
+        "lede": "What you keep for the whole of England",
         "figures": [],
         "groups": [],
         "tables": [],
@@ -196,6 +199,14 @@ def _for_administrators() -> dict[str, Any]:
                     ("Designated professionals", "designated_professionals", "designated_professional"),
                 )
             ),
+            ("People", url_for("people.index_view"), "Who may do what, since when, and when they were last seen"),
+            ("Review of access", url_for("people.review_view"), _to_review()),
             ("Data dictionary", url_for("data_dictionary.index"), "Every data item and what it means"),
         ],
     }
+
+
+def _to_review() -> str:
+    today = lookups().today
+    count = reviewing.count_not_confirmed(db.session(), quarter_of(today), today)
+    return f"{count_of(count, 'person', 'people')} not confirmed this quarter"

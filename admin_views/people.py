@@ -31,6 +31,7 @@ from .tables import TableOf, words
 MAY = "What they may do"
 GRANTS = "grants_in_words"
 MOST_GRANTS_SHOWN = 3
+LONG = 40
 
 
 def _holding(lookups: Lookups) -> ColumnElement[bool]:
@@ -105,7 +106,8 @@ class PeopleView(ActsOnPeople, ReviewsAccess, TrackerView):
     def get_list_value(self, context: Any, model: Any, name: str) -> str | Markup:
         if name != GRANTS:
             value: str | Markup = super().get_list_value(context, model, name)
-            return value
+            # Names, addresses and subjects are other people's: they may be long and without a space.
+            return Markup('<span class="tracker-wrap">{}</span>').format(value) if len(value) > LONG else value
         held = held_in_words(model)
         more = len(held) - MOST_GRANTS_SHOWN
         return "; ".join(held[:MOST_GRANTS_SHOWN]) + (f"; and {more} more" if more > 0 else "")

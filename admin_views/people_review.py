@@ -61,7 +61,7 @@ class ReviewsAccess(TrackerView):
 
     def _confirmed(self) -> ResponseReturnValue:
         today = lookups().today
-        wanted = request.form.getlist("only") or request.form.getlist("shown")
+        wanted = (request.form.get("only") or request.form.get("shown", "")).split(",")
         shown: dict[UUID, str] = {}
         for one in wanted[:ON_A_PAGE]:
             key, _, seen = one.partition(" ")

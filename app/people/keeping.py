@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, selectinload
 from app.access import audit
 from app.access.people import access_of
 from app.access.permissions import Permission, reads_cases
-from app.rules.granting import holds_on
+from app.rules.granting import COUNTRY, holds_on
 from app.rules.succession import Organisations, Place
 from models import AccessDecision, Grant, Person, Setting
 from models.enumerations import AccessDecided, AuditAction, Role
@@ -66,6 +66,34 @@ def add(
     session.add(person)
     session.flush()
     decide(session, person, AccessDecided.ADDED, AuditAction.PERSON_ADDED, by=by, at=at)
+    return person
+
+
+def make_first_administrator(
+    session: Session, *, issuer: str, subject: str, name: str, at: datetime, today: date, known: Organisations
+) -> Person:
+    """Makes the one administrator of a service that has none, where the identity provider names none.
+
+    For whoever runs the service, from the command line. Raises CannotChange where there is one already.
+    """
+    take_turn(session)
+    if administrators(session, known, today):
+        raise CannotChange("There is an administrator already. They add others at /people/")
+    person = person_of(session, issuer, subject)
+    if person is None:
+        person = Person(id=uuid4(), issuer=issuer, subject=subject, name=name, email="", created_at=at)
+        session.add(person)
+        session.flush()
+    held = _grants_of(session, person)
+    if not person.is_active or any(reads_cases(one.role) and one.holds_on(today) for one in held):
+        raise CannotChange("This person is deactivated or holds a role that reads cases. Name somebody else")
+    england = next(place for place in known.of_kind(COUNTRY))
+    found = next((one for one in held if (one.role, one.organisation_id) == (Role.ADMINISTRATOR, england.id)), None)
+    if found is None:
+        found = Grant(id=uuid4(), person_id=person.id, role=Role.ADMINISTRATOR, organisation_id=england.id)
+        session.add(found)
+    found.granted_at, found.ends_on, found.ended_at, found.from_claims = at, None, None, False
+    session.flush()
     return person
 
 

@@ -31,10 +31,10 @@ ALL, RAPID, GROWN = "all", "rapid", "grown"
 
 
 class Fact(NamedTuple):
-    """What a count counts: the name of its span, its table and its row."""
+    """What a count counts: the name of its span, its chart and its row."""
 
     span: str
-    table: str
+    chart: str
     row: Hashable
 
 
@@ -57,7 +57,7 @@ class Protected:
 
         By what is shown, because the order of the numbers behind it would tell of them.
         """
-        rows = [fact.row for fact in self.shown if (fact.span, fact.table) == (span.name, table)]
+        rows = [fact.row for fact in self.shown if (fact.span, fact.chart) == (span.name, table)]
         found = [(self.of(span, table, row), row) for row in rows]
         return [
             row
@@ -114,7 +114,7 @@ def _known(exact: Mapping[Fact, int], span: str, rapid: frozenset[Hashable]) -> 
         return Fact(span, table, row)
 
     def rows(table: str) -> tuple[Fact, ...]:
-        return tuple(one for one in exact if (one.span, one.table) == (span, table))
+        return tuple(one for one in exact if (one.span, one.chart) == (span, table))
 
     all_ = fact(CASES, ALL)
     for table in (STATES, TYPES, AREAS):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ from app.access.organisations import read_organisations
 from app.people import keeping
 from app.people.reviewing import seen
 from models import AccessDecision, AuditEvent, Grant, Organisation, Person, SignInSession, db
-from models.enumerations import AuditAction, SessionEnd
+from models.enumerations import AuditAction, Role, SessionEnd
 from tests.conftest import NOW, TODAY
 from tests.databases import unguarded
 from tests.visitor import Form, Visitor
@@ -233,6 +235,19 @@ def test_what_cannot_be_given(
     assert held(app, account) == before
 
 
+def test_nothing_is_given_on_what_has_closed(app: Flask) -> None:
+    """The form does not offer it; the verb refuses it too."""
+    with app.app_context():
+        session, known = db.session(), read_organisations(db.session(), TODAY)
+        by, someone = (
+            session.scalars(select(Person).where(Person.subject == one)).one() for one in (SECOND, "no-access")
+        )
+        closed = next(one for one in known.case_holders() if one.code == "00J")
+        with pytest.raises(keeping.CannotChange, match="is not open"):
+            keeping.give(session, someone, Role.CCG_EDITOR, closed, None, by=by, at=NOW, today=TODAY, known=known)
+        session.rollback()
+
+
 def test_a_last_day_that_has_passed_is_refused(app: Flask) -> None:
     visitor = Visitor(app).sign_in(ADMINISTRATOR)
     day = {"ends_on-day": "13", "ends_on-month": "2", "ends_on-year": "2022"}
@@ -356,6 +371,25 @@ def test_of_two_administrators_who_deactivate_each_other_one_stays(fresh_either_
             keeping.deactivate(session, first, "Left.", by=second, at=NOW, today=TODAY, known=known)
 
 
+def test_two_who_press_at_the_same_moment_do_not_both_succeed(fresh_either_app: Flask) -> None:
+    app, others = fresh_either_app, {ADMINISTRATOR: SECOND, SECOND: ADMINISTRATOR}
+    sent = []
+    for who, whom in others.items():
+        visitor, address = Visitor(app).sign_in(who), f"/people/deactivate/?id={id_of(app, whom)}"
+        sent.append((visitor, address, visitor.form_on(address).fields | {"reason": "Left."}))
+    start = Barrier(2)
+
+    def press(one: tuple[Visitor, str, dict[str, str]]) -> int:
+        start.wait()
+        return one[0].post(one[1], one[2]).status_code
+
+    with ThreadPoolExecutor(2) as both:
+        answers = sorted(both.map(press, sent))
+    with unguarded(app) as session:
+        shut_out = session.scalars(select(Person).where(~Person.is_active)).all()
+        assert len(shut_out) == 1, answers
+
+
 # A sign-in of the last minutes
 
 
@@ -392,7 +426,7 @@ def test_people_are_confirmed_one_by_one_and_all_on_a_page(fresh_either_app: Fla
         assert visitor.post("/people/review/", {"csrf_token": token, "only": values[0]}).status_code == 302
     page, values = review(visitor)
     assert "10 people not confirmed this quarter" in page and len(values) == 9
-    visitor.client.post("/people/review/", data={"csrf_token": token, "shown": values})
+    visitor.post("/people/review/", {"csrf_token": token, "shown": ",".join(values)})
     page, values = review(visitor)
     assert "1 person not confirmed this quarter" in page and values == []
     assert "Another administrator confirms you" in page
@@ -428,7 +462,7 @@ def test_the_next_quarter_asks_again(fresh_app: Flask, monkeypatch: pytest.Monke
     visitor = Visitor(fresh_app).sign_in(ADMINISTRATOR)
     _, values = review(visitor)
     token = visitor.form_on("/people/review/").fields["csrf_token"]
-    visitor.client.post("/people/review/", data={"csrf_token": token, "shown": values})
+    visitor.post("/people/review/", {"csrf_token": token, "shown": ",".join(values)})
     later(monkeypatch, timedelta(days=46))
     page, values = review(Visitor(fresh_app).sign_in(SECOND))
     assert "11 people not confirmed this quarter" in page

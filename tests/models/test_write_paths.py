@@ -166,9 +166,19 @@ def sign_in_with_claims(app: Flask) -> None:
             session.commit()
 
 
+def make_the_first_administrator(app: Flask) -> None:
+    with unguarded(app) as session:
+        session.execute(text("UPDATE person SET is_active = false WHERE subject LIKE '%administrator'"))
+        session.commit()
+    arguments = ["first-administrator", "https://login.example.nhs.uk", "first", "Ada First"]
+    assert app.test_cli_runner().invoke(args=arguments).output == "Ada First is an administrator now.\n"
+    assert "There is an administrator already" in app.test_cli_runner().invoke(args=arguments).output
+
+
 PEOPLE = ("no-access", "administrator")
 EXERCISED: dict[Place, Callable[[Flask], None]] = {
     ("app/people/keeping.py", "give"): give_and_end_access,
+    ("app/people/keeping.py", "make_first_administrator"): make_the_first_administrator,
     ("app/sign_in/claims.py", "_bring_in_line"): sign_in_with_claims,
     ("app/cases/writing.py", "record"): record_and_change,
     ("app/cases/writing.py", "_apply"): record_and_change,

@@ -31,6 +31,7 @@ PLACES = {
         place("Y63", "region"),
         place("QHM", "stp"),
         place("QWO", "stp", closed=BEFORE),
+        place("QWX", "stp", closed=BEFORE),  # a CCG took over
         place("84H", opened=MERGED),
         place("16C"),
         place("93C"),
@@ -52,6 +53,7 @@ KNOWN = Organisations(
         for old, new, day in (
             ("00C", "00D", date(2019, 4, 1)),
             ("00D", "84H", MERGED),
+            ("QWX", "84H", MERGED),
             ("99S", "84H", SPLIT_ON),
             ("99S", "16C", SPLIT_ON),
             ("16C", "93C", AHEAD),
@@ -168,6 +170,7 @@ SHAPES: list[tuple[Any, Any, set[str], list[tuple[str, Why]]]] = [
     (["ccg_editor:99X"], None, set(), [("ccg_editor:99X", Why.ENDED)]),
     (["ccg_editor:99S"], None, set(), [("ccg_editor:99S", Why.ENDED)]),
     (["oversight:QWO"], None, set(), [("oversight:QWO", Why.ENDED)]),
+    (["oversight:QWX"], None, set(), [("oversight:QWX", Why.ENDED)]),
     (["ccg_editor:99F"], None, set(), [("ccg_editor:99F", Why.NOT_OPEN_YET)]),
     (["ccg_editor:16C"], None, {"ccg_editor 16C"}, []),  # 93C takes over in July
     # An administrator reads no case

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -59,6 +61,18 @@ def test_a_first_sign_in_makes_the_person_known(fresh_either_app: Flask) -> None
     assert first == again
     assert grants(fresh_either_app) == {"ccg_editor 84H": "provider"}
     assert ignored(fresh_either_app) == []
+
+
+def test_two_first_sign_ins_at_the_same_moment_make_one_person(fresh_either_app: Flask) -> None:
+    start = Barrier(4)
+
+    def come_in(_: int) -> str:
+        start.wait()
+        return sign_in(fresh_either_app, roles=["ccg_editor:84H"])
+
+    with ThreadPoolExecutor(4) as several:
+        assert len(set(several.map(come_in, range(4)))) == 1
+    assert grants(fresh_either_app) == {"ccg_editor 84H": "provider"}
 
 
 def test_a_role_that_is_no_longer_named_is_lost_and_comes_back(fresh_either_app: Flask) -> None:

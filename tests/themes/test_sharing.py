@@ -42,7 +42,7 @@ def areas() -> dict[str, Area]:
 def belong_together(exact: Mapping[Fact, int], span: Span, rapid: frozenset[Any]) -> Iterator[dict[Fact, int]]:
     """What everybody knows, each as weights of counts that add up to at most zero; said here again."""
     for name in {span.name, *(quarter.name for quarter in span.quarters)}:
-        of = {table: [one for one in exact if (one.span, one.table) == (name, table)] for table in TABLES}
+        of = {table: [one for one in exact if (one.span, one.chart) == (name, table)] for table in TABLES}
         everything = Fact(name, "cases", "all")
         rapid_ones = Fact(name, "cases", "rapid")
         signed, published, whole, grown = (
