@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from app.rules.web_addresses import is_safe
+from app.rules.web_addresses import ARN_OF_LOAD_BALANCER, is_safe
 
 OIDC = ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET")
 INSTANCE = Path(__file__).resolve().parent.parent / "instance"
@@ -46,9 +46,13 @@ def settings(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
             "connect_args": {"prepare_threshold": None} if url.startswith("postgresql+psycopg") else {},
         },
         **{name: environment.get(name, "") for name in OIDC},
+        "AWS_LOAD_BALANCER_ARN": environment.get("AWS_LOAD_BALANCER_ARN", ""),
         # What the claims of the identity provider are called that name roles, and organisations apart from them.
         "OIDC_ROLES_CLAIM": environment.get("OIDC_ROLES_CLAIM") or "roles",
         "OIDC_ORGANISATIONS_CLAIM": environment.get("OIDC_ORGANISATIONS_CLAIM") or "organisations",
+        "RATELIMIT_STORAGE_URI": environment.get("RATELIMIT_STORAGE_URI") or "memory://",
+        "RATELIMIT_ENABLED": not demo or environment.get("RATELIMIT_ENABLED", "yes") != "no",
+        "TRUSTED_PROXIES": _number(environment, "TRUSTED_PROXIES", 0, least=0),
         "SERVICE_URL": _service_url(environment),
         "SESSION_COOKIE_NAME": "tracker" if demo else "__Host-tracker",
         "SESSION_COOKIE_SECURE": not demo,
@@ -72,12 +76,22 @@ def _check_service(environment: Mapping[str, str]) -> None:
             f"SECRET_KEY is missing or weak. Set it to at least {SHORTEST_SECRET} random characters, for example from"
             " `openssl rand -hex 32`."
         )
-    for name, remedy in {
+    needed = {
         "DATABASE_URL": "the address of the PostgreSQL database",
         "OIDC_ISSUER": "the address of the identity provider",
         "OIDC_CLIENT_ID": "this service's name at the identity provider",
-        "OIDC_CLIENT_SECRET": "this service's secret at the identity provider",
-    }.items():
+    }
+    load_balancer = environment.get("AWS_LOAD_BALANCER_ARN", "")
+    if not load_balancer:
+        needed["OIDC_CLIENT_SECRET"] = "this service's secret at the identity provider"  # noqa: S105 - its name
+    elif not ARN_OF_LOAD_BALANCER.fullmatch(load_balancer):
+        raise WrongSetting("AWS_LOAD_BALANCER_ARN is not that of an Application Load Balancer.")
+    elif environment.get("OIDC_CLIENT_SECRET"):
+        raise WrongSetting(
+            "AWS_LOAD_BALANCER_ARN and OIDC_CLIENT_SECRET are both set. People are signed in by the one or by the"
+            " other: leave one of them out."
+        )
+    for name, remedy in needed.items():
         if not environment.get(name):
             raise WrongSetting(f"{name} is missing. Set it to {remedy}.")
     issuer = environment["OIDC_ISSUER"]
@@ -117,8 +131,8 @@ def _demo_secret() -> str:
     return kept.read_text()
 
 
-def _number(environment: Mapping[str, str], name: str, default: int) -> int:
+def _number(environment: Mapping[str, str], name: str, default: int, *, least: int = 1) -> int:
     value = environment.get(name, str(default))
-    if not value.isdecimal() or int(value) == 0:
-        raise WrongSetting(f"{name} is {value!r}. Set it to a whole number above 0.")
+    if not (value.isascii() and value.isdecimal()) or int(value) < least:
+        raise WrongSetting(f"{name} is {value!r}. Set it to a whole number above {least - 1}.")
     return int(value)

@@ -67,6 +67,8 @@ NO_PROVIDER = (
 )
 OF_SIGN_IN = {"sign-in": NO_ACCOUNT, "single-sign-on": NO_SINGLE_SIGN_ON, "no-provider": NO_PROVIDER}
 
+# In seconds, as the words of the page say it.
+RETRY_AFTER = {429: "60", 503: "60"}
 AUDITED = {403: AuditAction.REFUSED, 404: AuditAction.NOT_FOUND}
 
 
@@ -87,7 +89,8 @@ def init_app(app: Flask) -> None:
         reference = str(g.pop("error_reference", None) or new_reference())
         if code in AUDITED and is_signed_in():
             _write_down(AUDITED[code], reference)
-        return _page(code, title, lines, logging.WARNING, reference)
+        page = _page(code, title, lines, logging.WARNING, reference)
+        return (*page, {"Retry-After": RETRY_AFTER[code]}) if code in RETRY_AFTER else page
 
     @app.errorhandler(OutsideScope)
     def outside(error: OutsideScope) -> ResponseReturnValue:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from flask import Flask
 from flask_migrate import Migrate
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 import admin_views
 from app import about, commands, compression, errors, health
@@ -31,6 +32,8 @@ def create_app(environment: Mapping[str, str] = os.environ) -> Flask:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     app = Flask("tracker", static_folder=None)
     app.config.update(settings(environment))
+    if proxies := app.config["TRUSTED_PROXIES"]:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0)  # type: ignore[method-assign]
     app.config["OWN_TOKEN_CHECK"] = admin_views.OWN_TOKEN_CHECK
     app.config["CASE_FORMS"] = admin_views.CASE_FORMS
     app.config["NEEDS_RECENT_SIGN_IN"] = admin_views.NEEDS_RECENT_SIGN_IN

@@ -14,8 +14,9 @@ from app.access.current import begin
 from app.config import OIDC
 from models import db
 
-from . import away, recent, sessions, single_sign_on  # noqa: F401 - adds its pages to the blueprint
+from . import away, limits, recent, sessions, single_sign_on  # noqa: F401 - adds its pages to the blueprint
 from .demo import DemoProvider
+from .load_balancer import Expected, LoadBalancer
 from .provider import Provider, Registration
 from .sessions import SignedIn
 from .views import blueprint, is_demo
@@ -53,9 +54,13 @@ def init_app(app: Flask) -> None:
     manager.user_loader(_find)
     csrf = CSRFProtect(app)
     app.register_blueprint(blueprint)
+    limits.init_app(app)
     demo = app.config["TRACKER_MODE"] == "demo"
     if demo:
         app.extensions["demo_provider"] = DemoProvider()
+    elif arn := app.config["AWS_LOAD_BALANCER_ARN"]:
+        expected = Expected(arn, app.config["OIDC_ISSUER"], app.config["OIDC_CLIENT_ID"])
+        app.extensions["load_balancer"] = LoadBalancer(expected)
     else:
         app.extensions["identity_provider"] = Provider(Registration(*(app.config[name] for name in OIDC)))
     shut = SHUT if demo else SHUT | {"sign_in.demo_sign_in"}

@@ -15,6 +15,7 @@ from models import UsedLogoutToken, db
 
 from . import attempts, sessions
 from .claims import person_from
+from .load_balancer import HEADER, LoadBalancer
 from .logout_tokens import verify_logout
 from .provider import Provider, Unreachable
 from .tokens import Refused
@@ -34,7 +35,9 @@ def _provider() -> Provider:
 
 @blueprint.get("/sign-in/begin")
 def begin() -> ResponseReturnValue:
-    """Leads to the identity provider."""
+    """Leads to the identity provider. Behind a load balancer that signs people in, they have been there already."""
+    if (load_balancer := current_app.extensions.get("load_balancer")) is not None:
+        return _through(load_balancer)
     provider = _provider()
     session.setdefault(BROWSER, secrets.token_urlsafe(32))
     next_address = request.args.get("next", "")[:LONGEST_NEXT]
@@ -46,6 +49,15 @@ def begin() -> ResponseReturnValue:
         _refused(refused)
     db.session.commit()
     return redirect(address)
+
+
+def _through(load_balancer: LoadBalancer) -> ResponseReturnValue:
+    try:
+        claims = load_balancer.claims_of(request.headers.get(HEADER, ""), now())
+        person = person_from(db.session(), claims, at=now())
+    except Refused as refused:
+        _refused(refused)
+    return begin_session(person, local_address(request.args.get("next")))
 
 
 @blueprint.get("/sign-in/callback")

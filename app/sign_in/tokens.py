@@ -75,7 +75,7 @@ def verified(token: str, trust: Trust, *, types: Collection[str], now: datetime)
             payload = jws.verify(token, dict(key), algorithms=[trust.algorithm])
         except Exception as problem:  # python-jose raises whatever it likes, and every way is a refusal
             raise Refused("wrong_signature") from problem
-        claims = _strict_json(payload)
+        claims = strict_json(payload)
         _check_claims(claims, trust, int(now.timestamp()))
     except Refused:
         raise
@@ -100,11 +100,11 @@ def _parts_of(token: str) -> tuple[dict[str, Any], bytes]:
     parts = token.split(".")
     if len(parts) != 3:
         raise Refused("not_three_parts")
-    header, payload, _ = (_decoded(part) for part in parts)
-    return _strict_json(header), payload
+    header, payload, _ = (unpadded(part) for part in parts)
+    return strict_json(header), payload
 
 
-def _decoded(part: str) -> bytes:
+def unpadded(part: str) -> bytes:
     """base64url as RFC 7515 has it: no padding, no other letters, and only one way to write the same."""
     if not _PART.fullmatch(part) or len(part) % 4 == 1:
         raise Refused("not_base64url")
@@ -114,7 +114,7 @@ def _decoded(part: str) -> bytes:
     return value
 
 
-def _strict_json(value: bytes) -> dict[str, Any]:
+def strict_json(value: bytes) -> dict[str, Any]:
     """A JSON object in UTF-8 in which no member stands twice: of two, a reader may take either."""
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def _key_for(header: Mapping[str, Any], trust: Trust, types: Collection[str]) ->
     key = trust.keys[kid]
     if key.get("kty") != KEY_TYPES[trust.algorithm]:
         raise Refused("wrong_key_type")
-    if key["kty"] == "RSA" and len(_decoded(str(key.get("n", "")))) < SHORTEST_RSA_KEY:
+    if key["kty"] == "RSA" and len(unpadded(str(key.get("n", "")))) < SHORTEST_RSA_KEY:
         raise Refused("short_key")
     return key
 

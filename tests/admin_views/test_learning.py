@@ -40,6 +40,8 @@ def test_results_come_in_pages_and_the_address_holds_the_choice(sign_in_as: Sign
     first = visitor.get("/themes/learning/?search=bruising&status=open").text
     second = visitor.get("/themes/learning/?search=bruising&status=open&page=1").text
     assert "23 cases" in first and "page 2 of 2" in second
+    # Paper has neither the box nor the links to other pages.
+    assert "23 cases for “bruising”</h2>" in first and "Page 2 of 2, the best matches first" in second
     assert '/themes/learning/?search=bruising&amp;status=open&amp;page=1"' in first
     listed = [set(re.findall(r'<a class="nhsuk-link" href="[^"]*">(SCR-\w+)', page)) for page in (first, second)]
     assert [len(one) for one in listed] == [20, 3] and not listed[0] & listed[1]
