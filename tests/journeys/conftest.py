@@ -30,6 +30,8 @@ SECRET = "a secret of the service at the provider"
 PEOPLE: dict[str, dict[str, Any]] = {
     "lead": {"roles": ["ccg_editor:84H"], "email": "lead@example.nhs.uk", "name": "Lena Lead"},
     "analyst": {"roles": ["analyst:ENGLAND"]},
+    "administrator": {"roles": ["administrator:ENGLAND"]},
+    "leaver": {"roles": ["ccg_editor:16C"]},
     "nobody": {},
 }
 

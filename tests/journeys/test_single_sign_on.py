@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,9 +12,10 @@ import pytest
 import requests
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from models import AuditEvent, SignInAttempt
+from models import AuditEvent, Person, SignInAttempt, SignInSession
+from models.base import utc_now
 from models.enumerations import AuditAction
 from tests.databases import unguarded
 from tests.journeys.conftest import OpenIDProvider
@@ -227,6 +229,41 @@ def test_a_sign_out_at_the_provider_ends_the_session_here(
     page.get_by_role("button", name="Yes, out everywhere").click()
     assert not is_signed_in(page)
     assert is_signed_in(other)
+
+
+def test_who_changes_access_signs_in_anew_and_comes_back(open_browser: Open, service: Flask, server: str) -> None:
+    page = open_browser()
+    sign_in(page, "administrator")
+    with unguarded(service) as session:
+        long_ago = utc_now() - timedelta(minutes=16)
+        session.execute(update(SignInSession).values(authenticated_at=long_ago))
+        session.commit()
+    page.goto("/people/new/")
+    expect(page.get_by_text("needs a sign-in of the last 15 minutes")).to_be_visible()
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    fill_in(page, "administrator")  # although the provider still knows them
+    assert page.url == f"{server}/people/new/"
+    expect(page.get_by_role("heading", name="Add a person")).to_be_visible()
+
+
+def test_who_is_deactivated_is_out_at_the_next_click_and_does_not_come_in_again(
+    open_browser: Open, service: Flask
+) -> None:
+    page = open_browser()
+    sign_in(page, "leaver")
+    assert is_signed_in(page)
+    with unguarded(service) as session:
+        session.execute(update(Person).where(Person.subject == "leaver").values(is_active=False))
+        session.commit()
+    assert not is_signed_in(page)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    must_be_refused(page, service, "deactivated")
+
+
+def test_who_has_no_role_is_told_whom_to_ask(open_browser: Open) -> None:
+    page = open_browser()
+    sign_in(page, "nobody")
+    expect(page.get_by_role("heading", name="You do not have access yet")).to_be_visible()
 
 
 def test_logout_tokens_that_are_none_are_refused(server: str) -> None:
