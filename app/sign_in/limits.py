@@ -14,7 +14,7 @@ from flask_limiter.util import get_remote_address
 
 BY_ADDRESS = "300 per minute"
 BY_ACCOUNT = "120 per minute"
-LIMITED = ("sign_in.demo_sign_in", "sign_in.begin", "sign_in.callback", "sign_in.back_channel_logout")
+LIMITED = ("sign_in.demo_sign_in", "sign_in.begin", "sign_in.callback")
 
 
 def init_app(app: Flask) -> None:
