@@ -1,19 +1,19 @@
 """How often somebody may try to sign in: by the address that they come from, and by the account that they name.
 
-Whoever is signed in is never limited. One process counts by itself; for many, RATELIMIT_STORAGE_URI names where they
-count together. A hospital comes from one address, so that its limit is wide.
+Whoever is signed in is never limited. What counts is above all what was refused: a hospital comes from one address, and
+its people sign in. One process counts by itself; for many, RATELIMIT_STORAGE_URI names where they count together.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, Response, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
-BY_ADDRESS = "300 per minute"
-BY_ACCOUNT = "120 per minute"
+ATTEMPTS = "3000 per minute"
+REFUSED_BY_ADDRESS, REFUSED_BY_ACCOUNT = "60 per minute", "20 per minute"
 LIMITED = ("sign_in.demo_sign_in", "sign_in.begin", "sign_in.callback")
 
 
@@ -29,10 +29,15 @@ def init_app(app: Flask) -> None:
     )
     app.extensions["limits_of_sign_in"] = limiter  # its decorators hold it weakly
     for endpoint in LIMITED:
-        limited: Any = limiter.limit(BY_ADDRESS, override_defaults=False)(app.view_functions[endpoint])
+        limited: Any = limiter.limit(ATTEMPTS)(app.view_functions[endpoint])
+        limited = limiter.limit(REFUSED_BY_ADDRESS, deduct_when=_is_refused)(limited)
         if endpoint == "sign_in.demo_sign_in":
-            limited = limiter.limit(BY_ACCOUNT, key_func=_account, override_defaults=False)(limited)
+            limited = limiter.limit(REFUSED_BY_ACCOUNT, key_func=_account, deduct_when=_is_refused)(limited)
         app.view_functions[endpoint] = limited
+
+
+def _is_refused(answer: Response) -> bool:
+    return answer.status_code >= 400
 
 
 def _account() -> str:
