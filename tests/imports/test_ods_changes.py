@@ -44,7 +44,7 @@ def as_at(known: Organisations, day: date) -> Organisations:
 
 
 def files_of(known: Organisations, day: date) -> tuple[list[CCGRow], list[SuccessionRow]]:
-    """The two files as they would be published on a day: every CCG that is known, its name in capitals, its last STP."""
+    """The two files as they would be published on a day: each known CCG, its name in capitals, its last STP."""
     now = as_at(known, day)
     closing = {one.id: one.closed_on for one in known.places.values() if one.closed_on and one.closed_on < day}
     rows: list[CCGRow] = []
