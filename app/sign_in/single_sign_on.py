@@ -40,7 +40,9 @@ def begin() -> ResponseReturnValue:
         return _through(load_balancer)
     provider = _provider()
     session.setdefault(BROWSER, secrets.token_urlsafe(32))
-    next_address = request.args.get("next", "")[:LONGEST_NEXT]
+    asked = request.args.get("next", "")
+    # Only what lies in this service is kept, and leads on from there.
+    next_address = asked if len(asked) <= LONGEST_NEXT and asked == local_address(asked) else ""
     try:
         provider.metadata(now())
         begun = attempts.begin(db.session(), session[BROWSER], next_address, is_anew=is_asked_anew(), at=now())

@@ -272,6 +272,26 @@ def test_logout_tokens_that_are_none_are_refused(server: str) -> None:
         assert (answer.status_code, answer.json()) == (400, {"error": "invalid_request"})
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "/%00",
+        "%00",
+        "/" + "x" * 3000,
+        "javascript:alert(1)",
+    ],
+)
+def test_one_comes_back_to_nowhere_else(server: str, service: Flask, address: str) -> None:
+    answer = requests.get(f"{server}/sign-in/begin?next={address}", allow_redirects=False, timeout=10)
+    assert answer.status_code == 302
+    with unguarded(service) as session:
+        newest = select(SignInAttempt.next_address).order_by(SignInAttempt.begun_at.desc()).limit(1)
+        assert session.scalar(newest) == ""
+
+
 def test_there_is_no_demo_sign_in(server: str) -> None:
     answer = requests.post(f"{server}/sign-in/demo", data={"account": "england"}, timeout=10)
     assert answer.status_code == 404
