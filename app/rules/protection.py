@@ -19,6 +19,8 @@ from math import inf
 from typing import Any, TypeVar
 
 SMALL, NEAREST, ENOUGH = 7, 5, 4
+# What is aimed at: relations one by one tell a little less than all of them at once.
+MARGIN = {False: 5, True: 6}
 Key = Hashable
 K = TypeVar("K", bound=Hashable)
 Interval = tuple[float, float]
@@ -100,7 +102,11 @@ class _Table:
     def narrowed(self) -> Key | None:
         """A count over zero of which too few values are possible, if it is shown at all."""
         for key, (low, high) in self.known.items():
-            if self.counts[key] and self.level[key] < Level.LEFT_OUT and high - low + 1 < ENOUGH:
+            if (
+                self.counts[key]
+                and self.level[key] < Level.LEFT_OUT
+                and high - low + 1 < MARGIN[self.level[key] is Level.STARRED]
+            ):
                 return key
         return None
 
