@@ -12,30 +12,22 @@ from app.access.current import current_access, is_signed_in, may
 from app.access.permissions import Permission
 from app.nhsuk.theme import NHS_THEME
 
-from .account import AccountView
 from .audit import AuditView
 from .base import TrackerView
-from .case_drafts import FORMS
-from .cases import CaseReviewView
+from .cases.case_drafts import FORMS
+from .cases.cases import CaseReviewView
+from .code_lists.code_lists import CodeListView, DesignatedProfessionalView, ReviewTypeView, ThemeView
 from .data_dictionary import DataDictionaryView
 from .data_quality import DataQualityView
-from .extracts import ExtractView
+from .extracts.extracts import ExtractView
 from .home import HomeView
-from .learning import LearningView
-from .people import PeopleView
+from .organisations.organisations import CCGView, OrganisationView, RegionView, STPView
+from .people.account import AccountView
+from .people.people import PeopleView
 from .redactions import RedactionView
-from .reference_lists import (
-    CCGView,
-    CodeListView,
-    DesignatedProfessionalView,
-    OrganisationView,
-    RegionView,
-    ReviewTypeView,
-    STPView,
-    ThemeView,
-)
-from .sharing import SharingView
-from .themes import ThemesView
+from .themes.learning import LearningView
+from .themes.sharing import SharingView
+from .themes.themes import ThemesView
 
 VIEWS: tuple[
     type[

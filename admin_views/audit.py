@@ -16,7 +16,7 @@ from models import AuditEvent, CaseReview, Person, db
 from models.audit import OCCASION, ORIGIN
 
 from .base import TrackerView
-from .filters import TrackerFilter
+from .lists.filters import TrackerFilter
 
 OF_A_CASE = "Case (reference or id)"
 

@@ -24,8 +24,8 @@ from app.rules.words import count_of
 from models import db
 from models.enumerations import AuditAction
 
-from . import list_page
 from .history import ShowsHistory
+from .lists import list_page
 from .presenters import html_for, value_of
 
 

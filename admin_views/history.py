@@ -28,8 +28,8 @@ from models import CaseReview, Person, Versioned, db, version_of
 from models.declarations import Item, Kind, items_of
 from models.enumerations import Change
 
+from .lists.saved_views import SavesViews
 from .presenters import html_for
-from .saved_views import SavesViews
 
 # What the service notes of each save by itself: it is in the heading of the version.
 OF_THE_SAVE = {"version", "changed_at", "latest_update_on"}

@@ -24,8 +24,9 @@ from models import CaseReview, db
 from models.declarations import items_of
 from models.enumerations import Role
 
-from . import case_drafts, data_quality, redactions
-from .reference_lists import CCGView, RegionView, STPView
+from . import data_quality, redactions
+from .cases import case_drafts
+from .organisations.organisations import CCGView, RegionView, STPView
 from .tables import TableOf
 
 

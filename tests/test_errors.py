@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from admin_views.cases import CaseReviewView
+from admin_views.cases.cases import CaseReviewView
 from models import CaseReview, db
 from tests.conftest import add_case
 from tests.visitor import Visitor

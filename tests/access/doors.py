@@ -27,8 +27,8 @@ from flask import Flask
 from sqlalchemy import Table, delete, inspect, select, tuple_, update
 from werkzeug.test import TestResponse
 
-from admin_views.cases import CaseReviewView
-from admin_views.filters import NamedFilter
+from admin_views.cases.cases import CaseReviewView
+from admin_views.lists.filters import NamedFilter
 from app.access import current
 from app.access.lookups import Lookups, read_codes
 from app.access.organisations import read_organisations

@@ -13,7 +13,7 @@ from sqlalchemy import event as sa_event
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from admin_views.cases import CaseReviewView
+from admin_views.cases.cases import CaseReviewView
 from app.access import clock
 from app.access.row_scope import every_organisation
 from models import AuditEvent, CaseReview, Grant, Person, Theme, db

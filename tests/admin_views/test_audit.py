@@ -103,7 +103,7 @@ def test_who_opened_a_case_is_shown_to_whoever_sees_it(fresh_either_app: Flask) 
 
 
 def test_only_the_newest_are_shown_and_it_says_so(fresh_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("admin_views.case_openings.MOST_SHOWN", 2)
+    monkeypatch.setattr("admin_views.cases.case_openings.MOST_SHOWN", 2)
     case = add_case(fresh_app, "84H")
     visitor = Visitor(fresh_app).sign_in("ccg-84H")
     for _ in range(3):

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from flask import Flask, g
 
-from admin_views import theme_charts
-from admin_views.theme_charts import Links, rows_of
-from admin_views.themes import SHOWN
+from admin_views.themes import theme_charts
+from admin_views.themes.theme_charts import Links, rows_of
+from admin_views.themes.themes import SHOWN
 from app.access.current import begin, current_access, lookups
 from app.nhsuk.charts import Bars, Cell, Grid, OverTime
 from app.rules.quarters import quarter_of

@@ -16,7 +16,7 @@ from flask import Flask
 from scipy.optimize import linprog
 from scipy.sparse import lil_array
 
-from admin_views.sharing_charts import of_rapid_reviews
+from admin_views.themes.sharing_charts import of_rapid_reviews
 from app.access.current import current_access, lookups
 from app.rules.protection import ENOUGH, NEAREST, SMALL, Level, Shown, rounded
 from app.rules.quarters import Quarter

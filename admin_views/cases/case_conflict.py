@@ -25,9 +25,9 @@ from app.nhsuk.forms import NHSForm
 from models import CaseReview, Draft, db
 from models.declarations import Item, Kind
 
+from ..history import names_of_people, who_and_when
+from ..presenters import html_for, paragraphs
 from . import case_drafts, case_form
-from .history import names_of_people, who_and_when
-from .presenters import html_for, paragraphs
 
 SEEN, CHOICE = "seen", "choose-"
 THEIRS, MINE, BOTH = "theirs", "mine", "both"

@@ -14,7 +14,7 @@ from app.people import sessions
 from app.rules.words import count_of, in_words
 from models import db
 
-from .tables import TableOf, words
+from ..tables import TableOf, words
 
 
 class AccountView(BaseView):

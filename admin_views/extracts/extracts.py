@@ -27,9 +27,10 @@ from app.rules.words import count_of
 from models import Extract, db
 from models.enumerations import AuditAction
 
-from . import case_form, extract_facts
+from ..cases import case_form
+from ..tables import Cell, TableOf, words
+from . import extract_facts
 from .extract_forms import DrawForm, ReceiptForm, offer_quarters
-from .tables import Cell, TableOf, words
 
 MOST_DIFFERENCES = 200
 MOST_COLUMNS = 2

@@ -13,7 +13,7 @@ from app.themes.filters import LEVELS, place_of
 from models import CaseReview
 from models.declarations import items_of
 
-from .filters import CodeFilter, NamedFilter, Option, TrackerFilter
+from ..lists.filters import CodeFilter, NamedFilter, Option, TrackerFilter
 
 SECTION = "Themes view"
 ANY_PLACE = ("theme_1_id", "theme_2_id", "theme_3_id")

@@ -21,13 +21,14 @@ from app.nhsuk.wording import nhs_moment
 from models import CaseReview, Section, db
 from models.enumerations import Status
 
-from . import case_conflict, case_drafts, case_form, case_saving, learning
+from ..lists.filters import NamedFilter
+from ..themes import learning
+from ..themes.theme_filters import THEME_FILTERS
+from . import case_conflict, case_drafts, case_form, case_saving
 from .case_actions import ACTIONS, CaseAction
 from .case_bulk import UpdatesSeveral
 from .case_drafts import KeepsDrafts
 from .case_openings import NotesOpenings
-from .filters import NamedFilter
-from .theme_filters import THEME_FILTERS
 
 SIGNALS = "Needs attention"
 

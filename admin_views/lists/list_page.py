@@ -15,7 +15,7 @@ from .filters import FilterField, FilterGroup
 from .listing import ListView
 
 if TYPE_CHECKING:
-    from .base import TrackerView
+    from ..base import TrackerView
 
 
 def context_of(view: TrackerView, given: dict[str, Any]) -> dict[str, Any]:

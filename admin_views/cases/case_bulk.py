@@ -24,8 +24,8 @@ from app.rules.words import count_of
 from models import CaseReview, db
 from models.enumerations import AuditAction
 
+from ..base import TrackerView
 from . import case_form
-from .base import TrackerView
 
 MOST = 100
 ITEM = "latest_update"

@@ -17,7 +17,7 @@ from app.rules.quarters import quarter_of
 from app.rules.words import count_of
 from models import Person, db
 
-from .base import TrackerView
+from ..base import TrackerView
 from .people_actions import doing
 from .people_words import held_in_words
 

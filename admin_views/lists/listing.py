@@ -22,9 +22,9 @@ from models import db
 from models.declarations import Item, Kind, items_of
 from models.enumerations import AuditAction
 
+from ..presenters import short_date, value_of, words_for
 from . import columns
 from .filters import TrackerFilter, filters_for
-from .presenters import short_date, value_of, words_for
 
 MOST_FILTERS = 40
 FURTHEST_PAGE = 1_000_000

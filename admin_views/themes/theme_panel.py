@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from app.themes.filters import Filter
 
-from .filters import FilterField, FilterGroup
+from ..lists.filters import FilterField, FilterGroup
 
 
 def panel_of(values: Mapping[str, str], offered: list[Filter]) -> list[FilterGroup]:

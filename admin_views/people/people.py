@@ -20,13 +20,13 @@ from app.rules.words import in_words
 from models import Grant, Organisation, Person, db
 from models.enumerations import Role
 
+from ..base import TrackerView
+from ..lists.filters import NamedFilter, TrackerFilter
+from ..tables import TableOf, words
 from . import people_history
-from .base import TrackerView
-from .filters import NamedFilter, TrackerFilter
 from .people_actions import ActsOnPeople
 from .people_review import ReviewsAccess
 from .people_words import held_in_words, in_words_of
-from .tables import TableOf, words
 
 MAY = "What they may do"
 GRANTS = "grants_in_words"

@@ -16,8 +16,8 @@ from app.rules.quarters import quarter_named
 from app.rules.words import in_words
 from models import AccessDecision, Grant, Person, db, version_of
 
-from .history import names_of_people, who_and_when
-from .tables import TableOf, words
+from ..history import names_of_people, who_and_when
+from ..tables import TableOf, words
 
 MOST_SHOWN = 200
 

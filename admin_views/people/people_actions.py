@@ -18,7 +18,7 @@ from app.people.keeping import CannotChange
 from app.rules.words import count_of, in_words
 from models import Grant, Person, db
 
-from .base import TrackerView
+from ..base import TrackerView
 from .people_forms import EndForm, Ending, GrantForm, ReasonForm, offer_organisations
 from .people_words import in_words_of
 

@@ -11,7 +11,7 @@ from app.extracts.schema import CASES, QUALITY, TOTALS
 from app.nhsuk.wording import nhs_moment, until
 from models import Extract
 
-from .tables import TableOf, words
+from ..tables import TableOf, words
 
 MINUS = "\N{MINUS SIGN}"
 

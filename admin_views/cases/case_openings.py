@@ -18,7 +18,7 @@ from app.rules.words import count_of
 from models import AuditEvent, CaseReview, Person, db
 from models.enumerations import AuditAction
 
-from .base import TrackerView
+from ..base import TrackerView
 
 # The pages that show a case's words, as they are called in the audit. Who looks here has opened nothing.
 PAGES = {

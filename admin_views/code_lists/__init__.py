@@ -1,0 +1,1 @@
+"""Code lists, which administrators keep."""

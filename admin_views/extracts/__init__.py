@@ -1,0 +1,1 @@
+"""Quarterly extracts: drawing, checking, signing off, giving out."""

@@ -1,0 +1,1 @@
+"""What every list is made of: columns, filters, pages, saved views."""

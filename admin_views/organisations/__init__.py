@@ -1,0 +1,1 @@
+"""Organisations: CCGs, STPs and regions, and how they change."""

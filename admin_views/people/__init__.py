@@ -1,0 +1,1 @@
+"""People, their grants, and the account of whoever is signed in."""

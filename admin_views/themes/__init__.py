@@ -1,0 +1,1 @@
+"""Themes, learning, and what is prepared for sharing."""
