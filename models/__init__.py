@@ -11,6 +11,7 @@ from .history import make_version_models, version_of, versioned_models
 from .organisations import Membership, Organisation, OrganisationKind, OrganisationName, Succession
 from .people import AccessDecision, Grant, Person, Setting, SignInSession, UsedFormToken
 from .redactions import ExtractRedaction, Redaction
+from .reorganisations import Reorganisation
 from .saved_views import SavedView
 from .sign_in import SignInAttempt, UsedLogoutToken
 
@@ -39,6 +40,7 @@ __all__ = [
     "QueryAnswer",
     "Receipt",
     "Redaction",
+    "Reorganisation",
     "ReviewType",
     "SavedView",
     "SealedEvent",

@@ -145,3 +145,19 @@ class AuditAction(Labelled):
     PERSON_DEACTIVATED = "person_deactivated", "Deactivated a person"
     PERSON_REACTIVATED = "person_reactivated", "Reactivated a person"
     ACCESS_CONFIRMED = "access_confirmed", "Confirmed a person’s access"
+
+
+class ReorganisationSource(Labelled):
+    """Where the changes of a reorganisation come from."""
+
+    TASK = "task", "A guided task"
+    ODS_FILES = "ods_files", "Files of the Organisation Data Service"
+    CHANGE_FILE = "change_file", "A file of changes"
+
+
+class ReorganisationState(Labelled):
+    """What has become of a reorganisation."""
+
+    PROPOSED = "proposed", "Not applied"
+    APPLIED = "applied", "Applied"
+    UNDONE = "undone", "Undone"

@@ -39,6 +39,14 @@ VERY_RARE = 20
 APPEND_ONLY_TABLES = ("audit_event", "audit_seal", "audit_sealed", *append_only.TABLES)
 # Rows of these are erased when they can no longer matter, or when their person says so. Everything else stays.
 ERASED_TABLES = ("saved_view", "sign_in_attempt", "sign_in_session", "used_form_token", "used_logout_token")
+# Rows of these go when the reorganisation that made them is undone. Their versions stay.
+UNDONE_TABLES = (
+    "organisation",
+    "organisation_kind",
+    "organisation_membership",
+    "organisation_name",
+    "organisation_succession",
+)
 
 _TOO_MUCH = {"SUPERUSER": "rolsuper", "BYPASSRLS": "rolbypassrls", "REPLICATION": "rolreplication"}
 _ROLES = {OWNER: "LOGIN", APPLICATION: "LOGIN NOINHERIT", ENGLAND: "NOLOGIN"}
@@ -206,7 +214,7 @@ def share_out(connection: Connection) -> None:
             rights = ("SELECT", "INSERT")
         elif is_protected and not has_deletion:
             rights = ("SELECT", "INSERT", "UPDATE")
-        elif is_protected or table in ERASED_TABLES:
+        elif is_protected or table in (*ERASED_TABLES, *UNDONE_TABLES):
             rights = ("SELECT", "INSERT", "UPDATE", "DELETE")
         else:
             rights = ("SELECT", "INSERT", "UPDATE")

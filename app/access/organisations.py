@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.rules.succession import Organisations, Part, Place, Takeover
+from app.rules.succession import KindOfPlace, Organisations, Part, Place, Takeover
 from models import Membership, Organisation, OrganisationKind, OrganisationName, Succession
 
 from .history import Reader, as_now
@@ -30,10 +30,14 @@ def read_organisations(session: Session, day: date, rows: Reader = as_now) -> Or
     }
     parts = session.execute(rows(Membership, "child_id", "parent_id", "valid_from", "valid_to"))
     takeovers = session.execute(rows(Succession, "predecessor_id", "successor_id", "effective_on"))
-    case_kinds = session.scalars(select(OrganisationKind.code).where(OrganisationKind.may_hold_cases))
+    kinds = [
+        KindOfPlace(one.code, one.label, one.plural, one.parent_kind, one.may_hold_cases, one.position)
+        for one in session.scalars(select(OrganisationKind).order_by(OrganisationKind.position, OrganisationKind.code))
+    ]
     return Organisations(
         places=places,
         parts=tuple(Part(*row) for row in parts),
         takeovers=tuple(Takeover(*row) for row in takeovers),
-        case_kinds=frozenset(case_kinds),
+        case_kinds=frozenset(kind.code for kind in kinds if kind.may_hold_cases),
+        kinds={kind.code: kind for kind in kinds},
     )

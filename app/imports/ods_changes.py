@@ -9,45 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
-from enum import Enum
+from datetime import date
 
+from app.rules.reorganisation import DAY, Change, What, named
 from app.rules.succession import Organisations, Place
 from app.rules.words import in_words
 from models.organisations import CCG, REGION, STP
 
 from .ods_files import CCGRow, LeftOut, SuccessionRow
 
-DAY = timedelta(days=1)
 # Words that stay as they are where a name in capitals is written as a name.
 CAPITALS, SMALL = {"NHS", "CCG", "STP"}, {"and", "in", "of", "on", "the", "under", "upon", "with"}
-
-
-class Kind(Enum):
-    """What happens to a CCG."""
-
-    ADDED = "Added"
-    CLOSED = "Closed"
-    RENAMED = "Renamed"
-    MOVED = "Moved to another STP"
-    TAKEN_OVER = "Taken over"
-
-
-@dataclass(frozen=True)
-class Change:
-    """One change of a CCG, by its code. `day` is None where somebody must say it.
-
-    `name` is what it is called from then on, `other` the code of the STP that it is part of, or of who takes over;
-    `closed_on` the last day of one that is added closed.
-    """
-
-    kind: Kind
-    line: int
-    code: str
-    day: date | None
-    name: str = ""
-    other: str = ""
-    closed_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -60,15 +32,15 @@ class Comparison:
 
     @property
     def closes(self) -> int:
-        return sum(change.kind is Kind.CLOSED for change in self.changes)
+        return sum(change.what is What.CLOSED for change in self.changes)
 
     @property
     def closes_most(self) -> bool:
         """Whether it would close over half of the CCGs that are open: a wrong file, or the end of CCGs."""
         return self.closes * 2 > self.open_before
 
-    def of(self, kind: Kind) -> list[Change]:
-        return [change for change in self.changes if change.kind is kind]
+    def of(self, what: What) -> list[Change]:
+        return [change for change in self.changes if change.what is what]
 
 
 def compare(
@@ -85,7 +57,7 @@ def compare(
             found.problems.append(LeftOut(row.line, str(problem)))
     listed = {row.code for row in ccgs}
     found.problems.extend(
-        LeftOut(0, f"{_named(place)} is open and not in the file")
+        LeftOut(0, f"{named(place)} is open and not in the file")
         for place in sorted(places.values(), key=lambda one: one.code)
         if place.is_open_on(today) and place.code not in listed
     )
@@ -118,26 +90,26 @@ def _of_new(row: CCGRow, known: Organisations, today: date) -> list[Change]:
         raise _Contradiction(f"{row.code} is new and has no open date")
     _check_stp(row, known, row.opened_on)
     name = written_as_a_name(row.name)
-    return [Change(Kind.ADDED, row.line, row.code, row.opened_on, name, row.stp, row.closed_on)]
+    return [Change(What.ADDED, CCG, row.code, row.opened_on, name, (STP, row.stp), row.closed_on, line=row.line)]
 
 
 def _of(place: Place, row: CCGRow, known: Organisations, today: date) -> list[Change]:
     changes = []
     if row.opened_on and place.opened_on and row.opened_on != place.opened_on:
-        raise _Contradiction(f"{_named(place)} opened on {in_words(place.opened_on)}, not {in_words(row.opened_on)}")
+        raise _Contradiction(f"{named(place)} opened on {in_words(place.opened_on)}, not {in_words(row.opened_on)}")
     if place.closed_on is not None:
         if row.closed_on != place.closed_on:
             said = f"on {in_words(row.closed_on)}" if row.closed_on else "not at all"
-            raise _Contradiction(f"{_named(place)} closed on {in_words(place.closed_on)}, {said} in the file")
+            raise _Contradiction(f"{named(place)} closed on {in_words(place.closed_on)}, {said} in the file")
         return []
     if row.closed_on is not None:
-        changes.append(Change(Kind.CLOSED, row.line, row.code, row.closed_on))
+        changes.append(Change(What.CLOSED, CCG, row.code, row.closed_on, line=row.line))
     if row.name.casefold() != place.name.casefold():
-        changes.append(Change(Kind.RENAMED, row.line, row.code, None, written_as_a_name(row.name)))
+        changes.append(Change(What.RENAMED, CCG, row.code, name=written_as_a_name(row.name), line=row.line))
     at = known.above(place.id, STP, today)
     if at is None or at.code != row.stp:
         _check_stp(row, known, today)
-        changes.append(Change(Kind.MOVED, row.line, row.code, None, other=row.stp))
+        changes.append(Change(What.MOVED, CCG, row.code, other=(STP, row.stp), line=row.line))
     return changes
 
 
@@ -162,7 +134,7 @@ def _add_successions(
 ) -> None:
     closing = {code: place.closed_on for code, place in places.items()}
     closing |= {row.code: row.closed_on for row in ccgs if row.code not in places}
-    closing |= {change.code: change.day for change in found.of(Kind.CLOSED)}
+    closing |= {change.code: change.day for change in found.of(What.CLOSED)}
     there = {(takeover.predecessor, takeover.successor): takeover.effective_on for takeover in known.takeovers}
     follows = {
         known.places[before].code: known.places[after].code for before, after in there
@@ -191,7 +163,9 @@ def _add_successions(
             found.problems.append(LeftOut(row.line, problem))
             continue
         follows[row.old] = row.new
-        found.changes.append(Change(Kind.TAKEN_OVER, row.line, row.old, row.effective_on, other=row.new))
+        found.changes.append(
+            Change(What.TAKEN_OVER, CCG, row.old, row.effective_on, other=(CCG, row.new), line=row.line)
+        )
 
 
 def _leads_to(code: str, end: str, follows: dict[str, str]) -> bool:
@@ -200,7 +174,3 @@ def _leads_to(code: str, end: str, follows: dict[str, str]) -> bool:
         seen.add(code)
         code = follows[code]
     return code == end
-
-
-def _named(place: Place) -> str:
-    return f"{place.name} ({place.code})"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from uuid import UUID
@@ -28,6 +28,21 @@ class Place:
     def is_open_on(self, day: date) -> bool:
         """Whether it was in force on a day, first and last day included."""
         return (self.opened_on is None or self.opened_on <= day) and (self.closed_on is None or day <= self.closed_on)
+
+
+@dataclass(frozen=True)
+class KindOfPlace:
+    """A kind of organisation: region, STP, CCG, or what took its place. `parent` is the kind that it is part of.
+
+    Kinds of the same `level` stand at the same height: what took the place of STPs stands where they stood.
+    """
+
+    code: str
+    label: str
+    plural: str
+    parent: str | None
+    may_hold_cases: bool
+    level: int
 
 
 @dataclass(frozen=True)
@@ -57,6 +72,7 @@ class Organisations:
     parts: tuple[Part, ...]
     takeovers: tuple[Takeover, ...]
     case_kinds: frozenset[str]
+    kinds: Mapping[str, KindOfPlace] = field(default_factory=dict)
 
     @cached_property
     def _successors(self) -> dict[UUID, list[Takeover]]:

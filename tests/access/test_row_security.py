@@ -42,6 +42,7 @@ OF_NO_CCG = {
     "organisation_membership",
     "organisation_name",
     "organisation_succession",
+    "reorganisation",
     "person",
     "review_type",
     "saved_view",

@@ -9,8 +9,9 @@ import pytest
 from flask import Flask
 
 from app.access.organisations import read_organisations
-from app.imports.ods_changes import Change, Comparison, Kind, compare, written_as_a_name
+from app.imports.ods_changes import Comparison, compare, written_as_a_name
 from app.imports.ods_files import CCGRow, SuccessionRow
+from app.rules.reorganisation import Change, What
 from app.rules.succession import Organisations
 from tests.conftest import TODAY
 from tests.databases import unguarded
@@ -40,6 +41,7 @@ def as_at(known: Organisations, day: date) -> Organisations:
         ),
         takeovers=tuple(one for one in known.takeovers if one.effective_on <= day),
         case_kinds=known.case_kinds,
+        kinds=known.kinds,
     )
 
 
@@ -67,7 +69,7 @@ def files_of(known: Organisations, day: date) -> tuple[list[CCGRow], list[Succes
     return rows, taken
 
 
-def codes(found: Comparison, kind: Kind) -> set[str]:
+def codes(found: Comparison, kind: What) -> set[str]:
     return {change.code for change in found.of(kind)}
 
 
@@ -88,20 +90,20 @@ def test_the_mergers_are_found_as_they_were(
     assert found.problems == []
     assert found.open_before == open_before
     ccgs = [one for one in known.places.values() if one.kind == "ccg"]
-    assert codes(found, Kind.ADDED) == {one.code for one in ccgs if one.opened_on == merger}
-    assert codes(found, Kind.CLOSED) == {one.code for one in ccgs if one.closed_on == merger - timedelta(days=1)}
-    taken = {(change.code, change.other) for change in found.of(Kind.TAKEN_OVER)}
+    assert codes(found, What.ADDED) == {one.code for one in ccgs if one.opened_on == merger}
+    assert codes(found, What.CLOSED) == {one.code for one in ccgs if one.closed_on == merger - timedelta(days=1)}
+    taken = {(change.code, change.other and change.other[1]) for change in found.of(What.TAKEN_OVER)}
     place = known.places
     assert taken == {
         (place[one.predecessor].code, place[one.successor].code)
         for one in known.takeovers
         if one.effective_on == merger
     }
-    assert found.of(Kind.RENAMED) == found.of(Kind.MOVED) == []
-    for change in found.of(Kind.ADDED):
+    assert found.of(What.RENAMED) == found.of(What.MOVED) == []
+    for change in found.of(What.ADDED):
         added = next(one for one in ccgs if one.code == change.code)
         stp = known.above(added.id, "stp", merger)
-        assert (change.day, change.other) == (added.opened_on, stp and stp.code)
+        assert (change.day, change.other) == (added.opened_on, stp and ("stp", stp.code))
         assert change.name == added.name
 
 
@@ -118,9 +120,11 @@ def with_durham(known: Organisations, *taken: SuccessionRow, **changes: object) 
 def test_a_name_and_an_stp_that_change_ask_for_their_date(known: Organisations) -> None:
     line = durham(known).line
     assert with_durham(known, name="NHS COUNTY DURHAM AND DARLINGTON CCG").changes == [
-        Change(Kind.RENAMED, line, "84H", None, "NHS County Durham and Darlington CCG")
+        Change(What.RENAMED, "ccg", "84H", name="NHS County Durham and Darlington CCG", line=line)
     ]
-    assert with_durham(known, stp="QE1", region="Y62").changes == [Change(Kind.MOVED, line, "84H", None, other="QE1")]
+    assert with_durham(known, stp="QE1", region="Y62").changes == [
+        Change(What.MOVED, "ccg", "84H", other=("stp", "QE1"), line=line)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -152,7 +156,7 @@ def test_what_contradicts_what_is_known_is_a_problem(
 ) -> None:
     found = with_durham(known, *taken, **changes)
     assert [problem.reason for problem in found.problems] == [sentence]
-    assert not found.of(Kind.TAKEN_OVER)
+    assert not found.of(What.TAKEN_OVER)
 
 
 def test_a_closed_ccg_stays_closed_and_one_that_is_left_out_is_missed(known: Organisations) -> None:
