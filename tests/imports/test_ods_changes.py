@@ -15,8 +15,7 @@ from app.rules.reorganisation import Change, What
 from app.rules.succession import Organisations
 from tests.conftest import TODAY
 from tests.databases import unguarded
-
-BEFORE, BETWEEN = date(2019, 4, 1), date(2020, 4, 1)
+from tests.ods import BEFORE, BETWEEN, as_at, files_of
 
 
 @pytest.fixture
@@ -24,49 +23,6 @@ def known(app: Flask) -> Organisations:
     """The list as it is seeded: 106 CCGs that are open, and those that merged into them."""
     with unguarded(app) as session:
         return read_organisations(session, TODAY)
-
-
-def as_at(known: Organisations, day: date) -> Organisations:
-    """What was known on a day: who had opened by then, and nothing of what came after."""
-    there = {one.id: one for one in known.places.values() if one.opened_on is None or one.opened_on <= day}
-    return Organisations(
-        places={
-            key: replace(one, closed_on=None) if one.closed_on and one.closed_on >= day else one
-            for key, one in there.items()
-        },
-        parts=tuple(
-            replace(part, valid_to=None) if part.valid_to and part.valid_to >= day else part
-            for part in known.parts
-            if part.child in there and part.valid_from <= day
-        ),
-        takeovers=tuple(one for one in known.takeovers if one.effective_on <= day),
-        case_kinds=known.case_kinds,
-        kinds=known.kinds,
-    )
-
-
-def files_of(known: Organisations, day: date) -> tuple[list[CCGRow], list[SuccessionRow]]:
-    """The two files as they would be published on a day: each known CCG, its name in capitals, its last STP."""
-    now = as_at(known, day)
-    closing = {one.id: one.closed_on for one in known.places.values() if one.closed_on and one.closed_on < day}
-    rows: list[CCGRow] = []
-    for place in sorted((one for one in now.places.values() if one.kind == "ccg"), key=lambda one: one.code):
-        on = closing.get(place.id) or day
-        stp, region = known.above(place.id, "stp", on), known.above(place.id, "region", on)
-        assert stp and region
-        rows.append(
-            CCGRow(
-                len(rows) + 1, place.code, place.name.upper(), region.code, stp.code, place.opened_on,
-                closing.get(place.id),
-            )
-        )  # fmt: skip
-    code = {key: one.code for key, one in known.places.items()}
-    taken = [
-        SuccessionRow(number, code[one.predecessor], code[one.successor], one.effective_on)
-        for number, one in enumerate(known.takeovers, 1)
-        if one.effective_on <= day
-    ]
-    return rows, taken
 
 
 def codes(found: Comparison, kind: What) -> set[str]:
