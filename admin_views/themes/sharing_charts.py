@@ -30,7 +30,7 @@ TIME_WORDS = {
 
 def charts_for(found: Protected, area: Area, span: Span, lookups: Lookups) -> list[Chart]:
     """Every chart of an area in a span."""
-    part = PART_WORDS[PARTS[area.place.kind]]
+    part = PART_WORDS[PARTS[area.level]]
     types, themes = (_label_in(lookups.codes[name]) for name in ("review_type", "theme"))
     parts: dict[Hashable, str] = {place.id: f"{place.name} ({place.code})" for place in area.parts}
     by_theme = found.rows_of(span, THEMES, themes)

@@ -208,7 +208,9 @@ def _in_order(totals: Totals, now: Lookups) -> tuple[dict[Area, str], Totals]:
     """England, then regions, STPs and CCGs by code: those in force, and those that have anything to say."""
     names: dict[Area, str] = {(ENGLAND[0], ENGLAND[1]): ENGLAND[2]}
     for level in (REGION, STP, CCG):
-        places = {place.code: place for place in now.organisations.of_kind(level)}
+        # A code may be that of a kind that is no more and of the one in its place: the one in force speaks for it.
+        of_level = sorted(now.organisations.of_kind(level), key=lambda place: place.is_open_on(now.today))
+        places = {place.code: place for place in of_level}
         said = {code for (of, code), walks in totals.items() if of == LEVELS[level] and not _all_zero(walks)}
         in_force = {code for code, place in places.items() if place.is_open_on(now.today)}
         for code in sorted(said | in_force):

@@ -160,11 +160,11 @@ def _place(known: Organisations, change: Change) -> Place:
 
 def _write(session: Session, before: Organisations, after: Organisations) -> None:
     """Makes the rows say what `after` says, where they say what `before` says."""
-    for code in after.kinds.keys() - before.kinds.keys():
-        kind = after.kinds[code]
+    new_kinds = [after.kinds[code] for code in after.kinds.keys() - before.kinds.keys()]
+    for kind in sorted(new_kinds, key=lambda one: one.level):  # each after what it is part of
         session.add(
             OrganisationKind(
-                code=code,
+                code=kind.code,
                 label=kind.label,
                 plural=kind.plural,
                 parent_kind=kind.parent,
@@ -172,7 +172,7 @@ def _write(session: Session, before: Organisations, after: Organisations) -> Non
                 position=kind.level,
             )
         )
-    session.flush()
+        session.flush()
     _take_away(session, before, after)
     for place in after.places.values():
         known = before.places.get(place.id)
@@ -231,14 +231,9 @@ def _take_away(session: Session, before: Organisations, after: Organisations) ->
     gone += session.scalars(select(OrganisationName).where(OrganisationName.organisation_id.in_(lost))).all()
     _delete(session, gone)
     _delete(session, [_one(session, Organisation, id_) for id_ in lost])
-    _delete(
-        session,
-        list(
-            session.scalars(
-                select(OrganisationKind).where(OrganisationKind.code.in_(before.kinds.keys() - after.kinds.keys()))
-            )
-        ),
-    )
+    gone_kinds = select(OrganisationKind).where(OrganisationKind.code.in_(before.kinds.keys() - after.kinds.keys()))
+    for kind in session.scalars(gone_kinds.order_by(OrganisationKind.position.desc())).all():
+        _delete(session, [kind])
 
 
 def _delete(session: Session, rows: Iterable[Any]) -> None:
@@ -255,9 +250,7 @@ def _rename(session: Session, known: Organisations, change: Change, day: date) -
     place = _place(known, change)
     open_name = _open_name(session, place.id)
     if open_name.valid_from is not None and open_name.valid_from >= day:
-        raise CannotBe(
-            f"{named(place)} has had its name since {in_words(open_name.valid_from)}. Choose a later day"
-        )
+        raise CannotBe(f"{named(place)} has had its name since {in_words(open_name.valid_from)}. Choose a later day")
     ons_code = open_name.ons_code
     open_name.valid_to = day - DAY
     session.flush()

@@ -6,6 +6,7 @@ of changes; whatever its door, it is judged here. Reorganisations are data: noth
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -88,6 +89,13 @@ def planned(plan: Sequence[Change], known: Organisations) -> Planned:
     if problem:
         raise CannotBe(problem)
     return Planned(found, frozenset(work.touched))
+
+
+def closes_most(plan: Iterable[Change], known: Organisations, today: date) -> bool:
+    """Whether over half of the open organisations of any kind would close: a wrong file, or the end of that kind."""
+    closing = Counter(change.kind for change in plan if change.what is What.CLOSED)
+    there = Counter(place.kind for place in known.places.values() if place.is_open_on(today))
+    return any(number * 2 > there[kind] for kind, number in closing.items() if there[kind] > 1)
 
 
 class _Work:

@@ -147,11 +147,17 @@ class Organisations:
         return None
 
     def above(self, place: UUID, kind: str, day: date) -> Place | None:
-        """The organisation of a kind that a place is part of on a day, at whatever height."""
+        """The organisation of a kind, or of one that took that kind's place, that a place is part of on a day."""
         at: Place | None = self.places[place]
-        while at is not None and at.kind != kind:
+        while at is not None and not self.stands_for(at.kind, kind):
             at = self.parent_of(at.id, day)
         return at
+
+    def stands_for(self, kind: str, other: str) -> bool:
+        """Whether a kind is another, or stands at its level: what took the place of STPs stands for them."""
+        if kind == other:
+            return True
+        return kind in self.kinds and other in self.kinds and self.kinds[kind].level == self.kinds[other].level
 
     def case_holders_below(self, place: UUID, day: date) -> set[UUID]:
         """Every organisation whose cases are seen from a place on a day.
@@ -169,5 +175,8 @@ class Organisations:
         return found
 
     def of_kind(self, kind: str) -> list[Place]:
-        """Every organisation of a kind, by name."""
-        return sorted((p for p in self.places.values() if p.kind == kind), key=lambda p: (p.name, p.code))
+        """Every organisation of a kind, or of one that took its place, by name."""
+        return sorted(
+            (place for place in self.places.values() if self.stands_for(place.kind, kind)),
+            key=lambda place: (place.name, place.code),
+        )

@@ -24,9 +24,10 @@ PARTS = {COUNTRY: REGION, REGION: STP, STP: CCG}
 
 @dataclass(frozen=True)
 class Area:
-    """An area with its parts, in the order of their names."""
+    """An area with its parts, in the order of their names. `level` is its kind, or that whose place its kind took."""
 
     place: Place
+    level: str
     # The part in which the cases of a CCG are counted: that of the CCG that answers for them today; None for no part.
     part_of: Mapping[UUID, UUID | None]
     parts: tuple[Place, ...]
@@ -73,24 +74,25 @@ def areas_for(ccgs: Iterable[Place], lookups: Lookups) -> list[Area]:
     """
     known, today = lookups.organisations, lookups.today
     seen = {ccg.id for ccg in ccgs}
-    inside: dict[UUID, dict[UUID, Place | None]] = defaultdict(dict)
+    inside: dict[tuple[str, UUID], dict[UUID, Place | None]] = defaultdict(dict)
     for holder in known.case_holders():
         at = known.current_of(holder.id, today)
         above = {kind: known.above(at, kind, today) for kind in (*PARTS, CCG)}
         for kind, part_kind in PARTS.items():
             if (place := above[kind]) is not None:
-                inside[place.id][holder.id] = above[part_kind]
+                inside[kind, place.id][holder.id] = above[part_kind]
     found = [
         Area(
             known.places[place],
+            level,
             {ccg: part.id if part else None for ccg, part in parts.items()},
             tuple(sorted({part for part in parts.values() if part}, key=lambda one: one.name)),
         )
-        for place, parts in inside.items()
+        for (level, place), parts in inside.items()
         if parts.keys() <= seen and known.places[place].is_open_on(today)
     ]
     kinds = list(PARTS)
-    return sorted(found, key=lambda one: (kinds.index(one.place.kind), one.place.name))
+    return sorted(found, key=lambda one: (kinds.index(one.level), one.place.name))
 
 
 def spans_at(today: date) -> list[Span]:

@@ -15,18 +15,20 @@ from app.access.history import as_at as rows_as_at
 from app.access.organisations import read_organisations
 from app.access.people import access_of
 from app.access.row_scope import every_organisation
+from app.extracts.schema import QUALITY, TOTALS
+from app.imports.change_files import read_changes
 from app.imports.ods_changes import compare
 from app.imports.ods_files import read_ccgs, read_successions
 from app.organisations import reorganising
 from app.organisations.plans import as_kept, from_kept
 from app.organisations.reorganising import NotDone
-from app.rules.reorganisation import CannotBe, Change, What
+from app.rules.reorganisation import CannotBe, Change, What, closes_most
 from app.rules.succession import Organisations
 from models import Grant, Organisation, OrganisationName, Person, Reorganisation, version_of
 from models.enumerations import ReorganisationSource, ReorganisationState, Role
 from tests.conftest import NOW, TODAY, add_case
 from tests.databases import unguarded
-from tests.histories import draw
+from tests.histories import IN_Q1, bytes_of, draw, history
 from tests.ods import BEFORE, BETWEEN, as_at, eccg_csv, files_of, succ_csv
 
 APRIL = date(2022, 4, 1)
@@ -193,3 +195,57 @@ def test_nobody_is_blamed_for_what_another_did(session: Session) -> None:
     found = session.scalars(select(versions).where(versions.name == "NHS Tees and Durham CCG")).all()
     # The version that says that the row went is the database's own; the one before says who took it away.
     assert [one.by_service for one in found] == [True, True, False]
+
+
+def test_the_end_of_ccgs_is_one_more_file(fresh_either_app: Flask) -> None:
+    """106 CCGs close and hand over to another kind, some under codes that STPs and CCGs had before."""
+    app = fresh_either_app
+    with history(app) as past:
+        recorded_under = past.add("84H", IN_Q1).ccg_id
+    drawn = draw(app)
+    with app.app_context(), every_organisation("test") as session:
+        known = read_organisations(session, TODAY)
+        read = read_changes(the_end_of_ccgs(known))
+        assert read.rejected == []
+        assert closes_most(read.rows, known, TODAY)
+        apply(session, read.rows)
+        day = date(2022, 7, 1)
+        after = read_organisations(session, day)
+        assert sum(one.kind == "ccg" and one.is_open_on(day) for one in after.places.values()) == 0
+        assert sum(one.kind == "sub_icb" and one.is_open_on(day) for one in after.places.values()) == 106
+        new = after.places[after.current_of(recorded_under, day)]
+        assert (new.kind, new.code, new.id != recorded_under) == ("sub_icb", "84H", True)
+        assert after.current_of(recorded_under, day - DAY) == recorded_under
+        icb = after.above(new.id, "stp", day)
+        assert icb is not None and (icb.kind, icb.code) == ("icb", "QHM")
+        # People granted on the successor, or on the board above it, see what the CCG and those before it recorded.
+        for granted, role in ((new, Role.CCG_EDITOR), (icb, Role.OVERSIGHT)):
+            somebody = Person(name="Somebody", is_active=True, grants=[Grant(role=role, organisation_id=granted.id)])
+            assert recorded_under in access_of(somebody, after, day).scope.readable
+            assert recorded_under not in access_of(somebody, after, day - DAY).scope.readable
+    again = draw(app, reason="The lists have changed")
+    assert (again.rows, again.cases_sha256) == (1, drawn.cases_sha256)
+    quality, totals = (bytes_of(app, again, name) for name in (QUALITY, TOTALS))
+    assert quality == bytes_of(app, drawn, QUALITY)
+    assert totals == bytes_of(app, drawn, TOTALS)
+
+
+def the_end_of_ccgs(known: Organisations) -> bytes:
+    """The change of July 2022, as far as its shape goes: each place keeps its code, in a kind of its own."""
+    last, first = date(2022, 6, 30), date(2022, 7, 1)
+    lines = [
+        "New kind of organisation,icb,,,Integrated care board,stp,,Integrated care boards,region",
+        "New kind of organisation,sub_icb,,,Sub-ICB location,ccg,,Sub-ICB locations,icb",
+    ]
+    is_open = [one for one in known.places.values() if one.is_open_on(last)]
+    for one in is_open:
+        above = known.parent_of(one.id, last)
+        if one.kind in ("stp", "ccg") and above is not None:
+            new, parent = {"stp": ("icb", "region"), "ccg": ("sub_icb", "icb")}[one.kind]
+            lines += [
+                f'Added,{new},{one.code},1/7/2022,"{one.name} ICB",{parent},{above.code},,',
+                f"Closed,{one.kind},{one.code},{last:%d/%m/%Y},,,,,",
+                f"Taken over,{one.kind},{one.code},{first:%d/%m/%Y},,{new},{one.code},,",
+            ]
+    heading = "What happens,Kind,Code,Date,Name,Other kind,Other code,Plural,Part of kind"
+    return "\r\n".join([heading, *lines]).encode()
