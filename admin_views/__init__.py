@@ -10,6 +10,7 @@ from flask_login import current_user
 
 from app.access.current import current_access, is_signed_in, may
 from app.access.permissions import Permission
+from app.imports.texts import LARGEST
 from app.nhsuk.theme import NHS_THEME
 
 from .audit import AuditView
@@ -21,7 +22,9 @@ from .data_dictionary import DataDictionaryView
 from .data_quality import DataQualityView
 from .extracts.extracts import ExtractView
 from .home import HomeView
+from .imports.imports import ImportsView
 from .organisations.organisations import CCGView, OrganisationView, RegionView, STPView
+from .organisations.reorganisations import ReorganisationView
 from .people.account import AccountView
 from .people.people import PeopleView
 from .redactions import RedactionView
@@ -35,6 +38,7 @@ VIEWS: tuple[
         | DataDictionaryView
         | DataQualityView
         | ExtractView
+        | ImportsView
         | LearningView
         | RedactionView
         | SharingView
@@ -48,6 +52,7 @@ VIEWS: tuple[
     SharingView,
     DataQualityView,
     ExtractView,
+    ImportsView,
     CCGView,
     STPView,
     RegionView,
@@ -66,7 +71,15 @@ NEEDS_RECENT_SIGN_IN = {
     **{
         f"people.{page}_view": Permission.PEOPLE_KEEP for page in ("create", "grant", "end", "deactivate", "reactivate")
     },
+    # Who takes over from whom says who sees whose cases.
+    "reorganisations.details_view": Permission.REFERENCE_WRITE,
+    "reorganisations.undo_view": Permission.REFERENCE_WRITE,
     "extracts.sign_off_view": Permission.EXTRACT_SIGN_OFF,
+}
+# Pages that take files, with the bytes that one request may have there. Everywhere else it is MAX_CONTENT_LENGTH.
+LARGEST_UPLOAD = {
+    "imports.lists_view": 2 * LARGEST + 1024 * 1024,
+    "imports.changes_view": LARGEST + 1024 * 1024,
 }
 # Forms that check their own token, so that a stale one keeps what was typed.
 OWN_TOKEN_CHECK = frozenset(
@@ -77,7 +90,7 @@ OWN_TOKEN_CHECK = frozenset(
 def init_app(app: Flask) -> None:
     """Adds every screen to the service."""
     admin = Admin(app, name="Safeguarding Case Review Tracker", index_view=HomeView(), theme=NHS_THEME)
-    for view in (*VIEWS, AccountView):
+    for view in (*VIEWS, ReorganisationView, AccountView):
         admin.add_view(view())
 
     @app.context_processor

@@ -37,6 +37,7 @@ def create_app(environment: Mapping[str, str] = os.environ) -> Flask:
     app.config["OWN_TOKEN_CHECK"] = admin_views.OWN_TOKEN_CHECK
     app.config["CASE_FORMS"] = admin_views.CASE_FORMS
     app.config["NEEDS_RECENT_SIGN_IN"] = admin_views.NEEDS_RECENT_SIGN_IN
+    app.config["LARGEST_UPLOAD"] = admin_views.LARGEST_UPLOAD
 
     db.init_app(app)
     with app.app_context():

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, UniqueConstraint, column, func, or_, select
-from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
+from sqlalchemy.orm import Mapped, aliased, column_property, mapped_column, relationship
 
 from .base import HasId, Versioned, db
 from .declarations import Files, Item, Search, item
@@ -90,6 +90,16 @@ ONS_CODE = Item(
 )
 
 
+PART_OF = Item(
+    label="Part of",
+    definition="What the organisation is part of today.",
+    source=ODS,
+    in_list=True,
+    sortable=True,
+    files=Files.DOWNLOAD,
+)
+
+
 class Organisation(HasId, Versioned, db.Model):
     """England, a region, an STP or a CCG. Its name is dated: `name` and `ons_code` are those in force today."""
 
@@ -131,6 +141,7 @@ class Organisation(HasId, Versioned, db.Model):
     if TYPE_CHECKING:
         name: Mapped[str]
         ons_code: Mapped[str | None]
+        part_of: Mapped[str | None]
     names: Mapped[list[OrganisationName]] = relationship(order_by=OrganisationName.valid_from)
 
 
@@ -167,6 +178,29 @@ class Membership(HasId, Versioned, db.Model):
     parent_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     valid_from: Mapped[date] = mapped_column(Date)
     valid_to: Mapped[date | None] = mapped_column(Date)
+
+
+def _part_of_today() -> Any:
+    """The name of what an organisation is part of today."""
+    today = func.current_date()
+    parent = aliased(OrganisationName)
+    return column_property(
+        select(parent.name)
+        .join(Membership, Membership.parent_id == parent.organisation_id)
+        .where(
+            Membership.child_id == Organisation.id,
+            Membership.valid_from <= today,
+            or_(Membership.valid_to.is_(None), Membership.valid_to >= today),
+            or_(parent.valid_from.is_(None), parent.valid_from <= today),
+            or_(parent.valid_to.is_(None), parent.valid_to >= today),
+        )
+        .correlate(Organisation)
+        .scalar_subquery(),
+        info={"item": PART_OF},
+    )
+
+
+Organisation.part_of = _part_of_today()
 
 
 class Succession(HasId, Versioned, db.Model):

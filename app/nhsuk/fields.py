@@ -11,6 +11,8 @@ from itertools import groupby
 from typing import Any, ClassVar
 from uuid import UUID
 
+from flask import request
+from werkzeug.datastructures import FileStorage
 from wtforms import Field
 from wtforms.utils import unset_value
 
@@ -145,6 +147,26 @@ class CaseField(LineField):
 
     def process_data(self, value: Any) -> None:
         super().process_data(getattr(value, "reference", value))
+
+
+class UploadField(ItemField):
+    """A file that somebody gives; None where there is none. Browsers never fill it in again."""
+
+    widget = staticmethod(widgets.upload)
+
+    def __init__(self, item: Item, *, accept: str = "", **more: Any) -> None:
+        self.data: FileStorage | None = None
+        self.accept = accept
+        super().__init__(item, **more)
+
+    @property
+    def inputs(self) -> list[tuple[str, str]]:
+        return []
+
+    def process(self, formdata: Any, data: Any = unset_value, extra_filters: Any = None) -> None:
+        super().process(None, data, extra_filters)
+        given = request.files.get(self.name) if formdata is not None else None
+        self.data = given if given is not None and given.filename else None
 
 
 class DateField(ItemField):

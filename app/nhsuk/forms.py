@@ -14,7 +14,7 @@ from markupsafe import Markup
 from wtforms import BooleanField, Field, HiddenField
 
 from . import widgets
-from .fields import ChoiceField, ItemField
+from .fields import ChoiceField, ItemField, UploadField
 
 OUT_OF_DATE = "Your page was out of date. Check what you typed and save again"
 TO_CONFIRM = "I have checked: nothing in the text tells who a person is"
@@ -68,6 +68,11 @@ class NHSForm(FlaskForm):
     def values(self) -> dict[str, Any]:
         """What each item would become, by its name."""
         return {one.name: one.data for one in self.item_fields}
+
+    @property
+    def takes_a_file(self) -> bool:
+        """Whether it must be sent as a form with files."""
+        return any(isinstance(one, UploadField) for one in self)
 
     @property
     def is_confirmed(self) -> bool:

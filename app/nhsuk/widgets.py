@@ -14,7 +14,7 @@ from flask import current_app
 from markupsafe import Markup
 
 if TYPE_CHECKING:
-    from .fields import CaseField, ChoiceField, DateField, ItemField, LineField, TextField
+    from .fields import CaseField, ChoiceField, DateField, ItemField, LineField, TextField, UploadField
 
 QUESTION = {"size": "s"}
 
@@ -87,6 +87,12 @@ def text(field: TextField, **more: Any) -> Markup:
         }
         return field_component(field, "character-count", "characterCount", params | limit | more)
     return field_component(field, "textarea", "textarea", params | more)
+
+
+def upload(field: UploadField, **more: Any) -> Markup:
+    """A file to choose."""
+    look = {"attributes": {"accept": field.accept}} if field.accept else {}
+    return component("file-upload", "fileUpload", _common(field) | look | more)
 
 
 def day_month_year(field: DateField, **more: Any) -> Markup:

@@ -55,7 +55,7 @@ def propose(
     by: Person | None,
     at: datetime,
     files: Iterable[dict[str, Any]] = (),
-    left_out: Iterable[tuple[int, str]] = (),
+    left_out: Iterable[tuple[int | str, str]] = (),
     closes_most: bool = False,
 ) -> Reorganisation:
     """Keeps a plan, so that people can see what it would do. Nothing else happens."""

@@ -70,6 +70,8 @@ def init_app(app: Flask) -> None:
         endpoint = request.endpoint or ""
         if endpoint in shut:
             abort(404)
+        if endpoint in app.config["LARGEST_UPLOAD"]:
+            request.max_content_length = app.config["LARGEST_UPLOAD"][endpoint]
         if endpoint == "nhsuk.static":
             return None
         # A form of its own checks the token itself, so that a stale one keeps what was typed.

@@ -1,0 +1,1 @@
+"""Files that come in: published lists of organisations, and cases from spreadsheets."""
