@@ -279,7 +279,7 @@ def _chosen(plan: Reorganisation) -> tuple[list[Change], list[tuple[str, str]]]:
     for number, change in enumerate(changes):
         if str(number) not in ticked:
             continue
-        if change.day is None:
+        if change.lacks_a_day:
             day = _typed_day(request.form.get(f"day-{number}", ""))
             if day is None:
                 problems.append((f"Enter the date for {change.code}, such as 1/4/2022", f"day-{number}"))
@@ -298,7 +298,7 @@ def _typed_day(typed: str) -> date | None:
 def _shown(changes: list[Change]) -> list[dict[str, Any]]:
     names = names_in(changes, lookups().organisations)
     return [
-        {"number": number, "words": sentence_for(change, names), "asks_day": change.day is None, "code": change.code}
+        {"number": number, "words": sentence_for(change, names), "asks_day": change.lacks_a_day, "code": change.code}
         for number, change in enumerate(changes)
     ]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, false, func, or_, select
 from sqlalchemy import case as when
 
 from app.access.clock import ENGLAND
@@ -78,11 +78,13 @@ def rehearse(plan: Sequence[Change], known: Organisations, *, by: UUID, today: d
                 select(CaseReview.ccg_id, func.count())
                 .where(
                     CaseReview.withdrawn_at.is_(None),
-                    or_(*(and_(CaseReview.ccg_id == id_, CaseReview.date_added > last) for id_, last in closing)),
+                    or_(
+                        false(),
+                        *(and_(CaseReview.ccg_id == id_, CaseReview.date_added > last) for id_, last in closing),
+                    ),
                 )
                 .group_by(CaseReview.ccg_id)
             )
-            if closing
         }
         held: dict[UUID, list[UUID]] = defaultdict(list)
         holding = (

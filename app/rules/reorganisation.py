@@ -60,6 +60,11 @@ class Change:
     def key(self) -> Key:
         return (self.kind, self.code)
 
+    @property
+    def lacks_a_day(self) -> bool:
+        """Whether somebody must still say when."""
+        return self.day is None and self.what is not What.KIND
+
 
 class CannotBe(Exception):
     """A plan that contradicts what is known, or itself. The words say how."""

@@ -565,6 +565,30 @@ def people(world: World) -> Iterator[Knock]:
     yield Knock("people delete view", f"/people/views/delete/?view={theirs['id']}")
 
 
+def reorganised(world: World) -> Iterator[Knock]:
+    """How organisations change, asked with the ids and words of foreign cases. Counts are for administrators."""
+    theirs = world.foreign[0]["open"]
+    place = world.foreign[0].ccg_id
+    yield Knock("reorganisations", f"/reorganisations/?id={theirs['id']}")
+    for task in ("add", "merge", "rename", "move", "split", "close", "none"):
+        for asked in (f"id={theirs['id']}", f"id={place}&kind=ccg", "kind=x"):
+            yield Knock(f"reorganisations {task} GET", f"/reorganisations/plan/?task={task}&{asked}")
+        fields = {"name": theirs["overview"], "codes": theirs["reference"], "code": "9Z9"}
+        yield Knock(f"reorganisations {task} sent", f"/reorganisations/plan/?task={task}&id={theirs['id']}", fields)
+    for page_of in ("details", "undo"):
+        yield Knock(f"reorganisations {page_of} GET", f"/reorganisations/{page_of}/?id={theirs['id']}")
+        yield Knock(f"reorganisations {page_of} sent", f"/reorganisations/{page_of}/?id={theirs['id']}", {"take": "0"})
+
+
+def imported(world: World) -> Iterator[Knock]:
+    theirs = world.foreign[0]["open"]
+    yield Knock("imports", f"/imports/?id={theirs['id']}")
+    yield Knock("imports template", "/imports/changes/template.csv")
+    for files in ("lists", "changes"):
+        yield Knock(f"imports {files} GET", f"/imports/{files}/?id={theirs['id']}")
+        yield Knock(f"imports {files} sent", f"/imports/{files}/", {"ccgs": theirs["overview"]})
+
+
 def own_account(world: World) -> Iterator[Knock]:
     theirs = world.foreign[0]["open"]["id"]
     yield Knock("account", f"/account/?id={theirs}")
@@ -662,6 +686,20 @@ DOORS: tuple[Door, ...] = (
             views_of("people"),
         ),
         people,
+    ),
+    Door(
+        frozenset().union(
+            claims("reorganisations.index"),
+            *(claims(f"reorganisations.{one}_view", "GET", "POST") for one in ("plan", "details", "undo")),
+        ),
+        reorganised,
+    ),
+    Door(
+        frozenset().union(
+            *(claims(f"imports.{one}") for one in ("index", "template_view")),
+            *(claims(f"imports.{one}_view", "GET", "POST") for one in ("lists", "changes")),
+        ),
+        imported,
     ),
     Door(claims("account.index") | claims("account.end_session_view", "POST"), own_account),
     page("data_dictionary.index", "/data-dictionary/", "data dictionary"),

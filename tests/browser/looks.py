@@ -18,12 +18,14 @@ from sqlalchemy import select, update
 
 from app.access.clock import today
 from app.access.row_scope import every_organisation
+from app.organisations import reorganising
 from app.redaction.carrying_out import approve
 from app.redaction.requests import ask
 from app.rules.quarters import quarter_of
+from app.rules.reorganisation import Change, What
 from models import AccessDecision, AuditEvent, CaseReview, Grant, Organisation, Person, SignInSession, Theme, db
 from models.base import utc_now
-from models.enumerations import AccessDecided, Role
+from models.enumerations import AccessDecided, ReorganisationSource, ReorganisationState, Role
 from tests.browser.people import NOBODY, given_signed_in
 from tests.conftest import NOW, add_case
 from tests.databases import unguarded
@@ -310,6 +312,29 @@ LOOKS: dict[str, tuple[str, list[Look]]] = {
             ("/audit/?flt_action_is=signed_in&columns=at,address,from_address,about,about_id", unfold),
         ],
     ),
+    "an administrator reorganises": (
+        "administrator",
+        [
+            ("/ccgs/?flt_current_on_is=1/4/2019", unfold),
+            "/ccgs/details/?id={ccg}",
+            "/reorganisations/",
+            "/reorganisations/plan/?task=add&kind=stp",
+            "/reorganisations/plan/?task=merge&kind=ccg",
+            ("/reorganisations/plan/?task=merge&kind=ccg", send),
+            "/reorganisations/plan/?task=rename&id={ccg}",
+            "/reorganisations/plan/?task=move&id={ccg}",
+            "/reorganisations/plan/?task=split&id={ccg}",
+            ("/reorganisations/plan/?task=close&id={ccg}", send),
+            "/reorganisations/details/?id={planned}",
+            "/reorganisations/details/?id={from_a_file}",
+            ("/reorganisations/details/?id={from_a_file}", send),
+            "/reorganisations/details/?id={applied}",
+            "/reorganisations/undo/?id={applied}",
+            "/imports/",
+            "/imports/lists/",
+            ("/imports/changes/", send),
+        ],
+    ),
     "an administrator keeps people": (
         "administrator",
         [
@@ -382,6 +407,7 @@ def known_cases(service: Flask) -> dict[str, str]:
         | extracts(service)
         | redactions(service, cases["shared"])
         | people(service)
+        | reorganisations(service)
     )
 
 
@@ -414,6 +440,38 @@ def people(service: Flask) -> dict[str, str]:
         )
         session.commit()
         return {"busy": str(busy.id), "out": str(out.id), "me": str(me.id), "grant": str(grants[0].id)}
+
+
+def reorganisations(service: Flask) -> dict[str, str]:
+    """A plan of a task, one of a file that closes most and left lines out, and one that was applied."""
+    first = date(2027, 4, 1)
+    merger = [
+        Change(What.ADDED, "ccg", "9Z9", first, "NHS " + "Longname " * 18 + "CCG", ("stp", "QHM")),
+        Change(What.CLOSED, "ccg", "84H", date(2027, 3, 31)),
+        Change(What.TAKEN_OVER, "ccg", "84H", first, other=("ccg", "9Z9")),
+    ]
+    filed = [*merger, Change(What.RENAMED, "ccg", "16C", name="NHS Tees CCG"), Change(What.MOVED, "ccg", "93C")]
+    facts = {"name": "a" * 96 + ".csv", "size": 12345678, "sha256": "0" * 64}
+    with service.app_context(), every_organisation("looks") as session:
+        by = session.scalars(select(Person).where(Person.subject == "administrator")).one()
+        task, lists = ReorganisationSource.TASK, ReorganisationSource.ODS_FILES
+        left_out: list[tuple[int | str, str]] = [
+            ("eccg.csv 7", "The name is missing or too long"),
+            ("", "A contradiction. " * 9),
+        ]
+        more: dict[str, Any] = {"files": [facts], "left_out": left_out, "closes_most": True}
+        made = [
+            reorganising.propose(session, "Merge 84H into 9Z9", merger, source=task, by=by, at=NOW),
+            reorganising.propose(session, "Lists", filed, source=lists, by=by, at=NOW, **more),
+            reorganising.propose(session, "Merge 84H into 9Z9", merger, source=task, by=by, at=NOW),
+        ]
+        session.flush()
+        reorganising.apply(session, made[2], merger, by=by, at=NOW, today=NOW.date())
+        reorganising.undo(session, made[2], by=by, at=NOW, today=NOW.date())
+        # The lists are as they were for the other looks, and its page as if it had not been undone.
+        made[2].state, made[2].undone_at, made[2].undone_by_id = ReorganisationState.APPLIED, None, None
+        session.commit()
+        return {name: str(one.id) for name, one in zip(("planned", "from_a_file", "applied"), made, strict=True)}
 
 
 def redactions(service: Flask, case: CaseReview) -> dict[str, str]:

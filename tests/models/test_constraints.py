@@ -222,7 +222,24 @@ def a_seal(*, first_position: int = 1, times: int = 1) -> Break:
 CLOSED = {"status": "closed", "date_closed": date(2022, 1, 1)}
 ENDS_BEFORE_IT_BEGINS = "SET active_from = '2021-01-02', active_to = '2021-01-01'"
 
+
+def a_plan(source: str = "'task'", state: str = "'proposed'", **more: str) -> Break:
+    """A reorganisation that says what it should not."""
+    said = {"applied_at": "NULL", "applied_by_id": "NULL", "undone_at": "NULL", "undone_by_id": "NULL"} | more
+    return sql(
+        "INSERT INTO reorganisation (id, title, source, state, plan, files, left_out, closes_most, proposed_at,"
+        f" {', '.join(said)}) SELECT id, '', {source}, {state}, '[]', '[]', '[]', (1 = 0), created_at,"
+        f" {', '.join(said.values())} FROM person LIMIT 1"
+    )
+
+
 BREAKS: dict[str, Break] = {
+    "reorganisation_source_is_known": a_plan(source="'rumour'"),
+    "reorganisation_state_is_known": a_plan(state="'bored'", applied_at="created_at", applied_by_id="id"),
+    "it_was_applied_at_a_moment": a_plan(state="'applied'"),
+    "somebody_applied_it": a_plan(state="'applied'", applied_at="created_at"),
+    "it_was_undone_at_a_moment": a_plan(state="'undone'", applied_at="created_at", applied_by_id="id"),
+    "somebody_undid_it": a_plan(state="'undone'", applied_at="created_at", applied_by_id="id", undone_at="created_at"),
     "status_is_known": sql("UPDATE case_review SET status = 'lost'"),
     "partnership_kind_is_known": sql("UPDATE case_review SET partnership_kind = 'club'"),
     "media_interest_is_known": sql("UPDATE case_review SET media_interest = 'some'"),

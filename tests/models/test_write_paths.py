@@ -18,12 +18,14 @@ from sqlalchemy import func, select, text, update
 
 from app.access.organisations import read_organisations
 from app.access.row_scope import every_organisation
+from app.organisations import reorganising
 from app.people import keeping
 from app.redaction.carrying_out import approve
 from app.redaction.requests import ask
+from app.rules.reorganisation import Change, What
 from app.sign_in.claims import person_from
 from models import CaseReview, Person, Theme, db, version_of, versioned_models
-from models.enumerations import Role
+from models.enumerations import ReorganisationSource, Role
 from seeds import demo_cases
 from seeds.demo_people import seed_demo_people
 from seeds.generated_cases import generated_cases, store_cases
@@ -178,6 +180,26 @@ def make_the_first_administrator(app: Flask) -> None:
     assert "There is an administrator already" in app.test_cli_runner().invoke(args=arguments).output
 
 
+def reorganise(app: Flask) -> None:
+    with app.app_context(), every_organisation("test") as session:
+        by = session.scalars(select(Person).where(Person.subject == "administrator")).one()
+        day = date(2022, 4, 1)
+        plan = [
+            Change(What.KIND, "icb", "", name="ICB", plural="ICBs", parent_kind="region", other=("stp", "")),
+            Change(What.ADDED, "ccg", "9Z9", day, "NHS New CCG", ("stp", "QHM")),
+            Change(What.CLOSED, "ccg", "84H", date(2022, 3, 31)),
+            Change(What.TAKEN_OVER, "ccg", "84H", day, other=("ccg", "9Z9")),
+            Change(What.RENAMED, "ccg", "16C", day, "NHS Renamed CCG"),
+        ]
+        proposed = reorganising.propose(session, "A test", plan, source=ReorganisationSource.TASK, by=by, at=NOW)
+        session.flush()
+        reorganising.apply(session, proposed, plan, by=by, at=NOW, today=TODAY)
+        session.commit()
+        assert rows_without_their_version(app) == []
+        reorganising.undo(session, proposed, by=by, at=NOW, today=TODAY)
+        session.commit()
+
+
 PEOPLE = ("no-access", "administrator")
 EXERCISED: dict[Place, Callable[[Flask], None]] = {
     ("app/people/keeping.py", "give"): give_and_end_access,
@@ -187,6 +209,10 @@ EXERCISED: dict[Place, Callable[[Flask], None]] = {
     ("app/cases/writing.py", "_apply"): record_and_change,
     ("admin_views/code_lists/code_lists.py", "update_model"): change_a_list,
     ("app/redaction/carrying_out.py", "_carry_out"): strike_words_out,
+    **{
+        ("app/organisations/reorganising.py", name): reorganise
+        for name in ("propose", "apply", "take_turn", "_write", "_write_parts", "_delete", "_rename")
+    },
     ("seeds/demo_cases.py", "seed_demo_cases"): seed_the_demo,
     ("seeds/demo_people.py", "seed_demo_people"): seed_the_people,
     ("seeds/generated_cases.py", "store_cases"): generate,
