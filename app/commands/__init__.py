@@ -42,6 +42,7 @@ from seeds.reference import seed_reference
 
 from .audit import audit
 from .find_words import find_words
+from .organisations import import_ods
 from .people import first_administrator
 
 seed = AppGroup("seed", help="What an empty service starts with.")
@@ -57,6 +58,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(audit)
     app.cli.add_command(find_words)
     app.cli.add_command(first_administrator)
+    app.cli.add_command(import_ods)
 
 
 @seed.command("reference")
