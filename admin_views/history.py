@@ -20,9 +20,9 @@ from app.access import clock
 from app.access.clock import ENGLAND
 from app.access.current import lookups
 from app.access.history import as_at, versions_of
-from app.nhsuk import dates
-from app.nhsuk.text import on_one_line, shown
 from app.nhsuk.wording import nhs_moment
+from app.rules import dates
+from app.rules.text import on_one_line, shown
 from app.rules.words import in_words
 from models import CaseReview, Person, Versioned, db, version_of
 from models.declarations import Item, Kind, items_of

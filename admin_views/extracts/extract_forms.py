@@ -7,9 +7,9 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from app.access.clock import ENGLAND
-from app.nhsuk import dates
 from app.nhsuk.fields import ChoiceField, LineField, Option
 from app.nhsuk.forms import NHSForm
+from app.rules import dates
 from app.rules.quarters import Quarter, quarter_named, quarter_of
 from app.rules.words import in_words
 from models.declarations import SERVICE, Item, Kind

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, or_
 from app.access.clock import ENGLAND
 from app.access.current import current_access
 from app.access.lookups import Lookups
-from app.nhsuk import dates
+from app.rules import dates
 from app.rules.words import in_words
 from models.declarations import Item, Kind
 

@@ -16,7 +16,6 @@ from sqlalchemy.orm import joinedload
 from app.access import clock
 from app.access.current import current_access, lookups, may
 from app.access.permissions import Permission
-from app.nhsuk import dates
 from app.nhsuk.forms import NHSForm
 from app.nhsuk.wording import nhs_moment
 from app.organisations import reorganising
@@ -24,6 +23,7 @@ from app.organisations.plans import from_kept
 from app.organisations.rehearsing import Rehearsal, rehearse
 from app.organisations.reorganising import NotDone
 from app.organisations.wording import names_in, sentence_for
+from app.rules import dates
 from app.rules.reorganisation import CannotBe, Change, closes_most, planned
 from app.rules.succession import Place
 from app.rules.words import count_of, in_words

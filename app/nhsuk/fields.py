@@ -16,9 +16,10 @@ from werkzeug.datastructures import FileStorage
 from wtforms import Field
 from wtforms.utils import unset_value
 
+from app.rules import dates, text
 from models.declarations import Item
 
-from . import dates, text, widgets
+from . import widgets
 
 MOST_RADIOS = 6
 

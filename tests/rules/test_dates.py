@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from app.nhsuk import dates
+from app.rules import dates
 
 THIRD_OF_APRIL = date(2021, 4, 3)
 LABEL = "Incident date"

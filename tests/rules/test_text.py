@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.nhsuk import text
+from app.rules import text
 
 
 @pytest.mark.parametrize(
