@@ -8,6 +8,7 @@ from .data_quality import QuarterConfirmation, QueryAnswer
 from .drafts import Draft
 from .extracts import Extract, ExtractPart, Receipt, SignOff
 from .history import make_version_models, version_of, versioned_models
+from .imports import CaseImport, ImportPart, StagedCase
 from .organisations import Membership, Organisation, OrganisationKind, OrganisationName, Succession
 from .people import AccessDecision, Grant, Person, Setting, SignInSession, UsedFormToken
 from .redactions import ExtractRedaction, Redaction
@@ -22,6 +23,7 @@ __all__ = [
     "AccessDecision",
     "AuditEvent",
     "AuditSeal",
+    "CaseImport",
     "CaseReview",
     "CodeListEntry",
     "DesignatedProfessional",
@@ -30,6 +32,7 @@ __all__ = [
     "ExtractPart",
     "ExtractRedaction",
     "Grant",
+    "ImportPart",
     "Membership",
     "Organisation",
     "OrganisationKind",
@@ -49,6 +52,7 @@ __all__ = [
     "SignInAttempt",
     "SignInSession",
     "SignOff",
+    "StagedCase",
     "Succession",
     "Theme",
     "UsedFormToken",

@@ -166,6 +166,7 @@ class CaseReview(HasId, OwnedByCCG, Versioned, db.Model):
         String(200),
         about=Item(
             label="Partnership or board",
+            also_called=("Partnership", "Board", "CSP"),
             question="Name of the partnership, board or CSP",
             hint="For example, Durham Safeguarding Adults Partnership.",
             definition="“Designated partnership/board/CSP”: the partnership that commissions the review.",
@@ -191,6 +192,7 @@ class CaseReview(HasId, OwnedByCCG, Versioned, db.Model):
         String(40),
         about=Item(
             label="StEIS number",
+            also_called=("StEIS", "StEIS no", "StEIS ref", "StEIS reference"),
             question="StEIS number (if there is one)",
             hint="For example, 2021/12345. Enter this, a local identifier, or both.",
             definition="“STEIS number or local identifier”: the number in the Strategic Executive Information System.",
@@ -204,6 +206,7 @@ class CaseReview(HasId, OwnedByCCG, Versioned, db.Model):
         String(60),
         about=Item(
             label="Local identifier",
+            also_called=("Local ID", "Local reference", "Case note number"),
             question="Local identifier (if there is one)",
             hint="For example, a case note number. Not an NHS number.",
             definition="“STEIS number or local identifier”: the CCG's own number for the case, unique within the CCG.",
@@ -217,6 +220,7 @@ class CaseReview(HasId, OwnedByCCG, Versioned, db.Model):
         index=True,
         about=Item(
             label="Type of review",
+            also_called=("Review type",),
             question="Type of review",
             definition="“Type of review”, from the list that NHS Digital keeps.",
             kind=Kind.CODE,
@@ -234,6 +238,7 @@ class CaseReview(HasId, OwnedByCCG, Versioned, db.Model):
         Date,
         about=Item(
             label="Incident date",
+            also_called=("Date of incident",),
             question="When did the incident happen?",
             hint="For example, 27 3 2021. If it went on for a time, the day it came to notice.",
             definition="“Incident date”. Not in the future.",
@@ -249,6 +254,7 @@ class CaseReview(HasId, OwnedByCCG, Versioned, db.Model):
         Text,
         about=Item(
             label="Brief overview",
+            also_called=("Overview", "Summary"),
             question="Brief overview",
             hint=f"What happened, in a few sentences. {NO_IDENTIFIERS}",
             definition="“Brief overview” of the incident and why it is reviewed. Holds no identifiers.",
@@ -292,6 +298,7 @@ class CaseReview(HasId, OwnedByCCG, Versioned, db.Model):
         default="",
         about=Item(
             label="Latest update",
+            also_called=("Update",),
             question="Latest update (optional)",
             hint=f"Where the review stands now. {NO_IDENTIFIERS}",
             definition="“latest update”: where the review stands.",
@@ -317,6 +324,7 @@ class CaseReview(HasId, OwnedByCCG, Versioned, db.Model):
         Date,
         about=Item(
             label="Date report is signed off",
+            also_called=("Data report is signed off", "Sign-off date", "Signed off"),
             question="When was the report signed off?",
             hint="Leave empty if it is not signed off yet.",
             definition="“Data report is signed off”. Not before the incident date, and not in the future.",
@@ -345,6 +353,7 @@ class CaseReview(HasId, OwnedByCCG, Versioned, db.Model):
         String(2000),
         about=Item(
             label="Link to report",
+            also_called=("Report link", "Link"),
             question="Link to the report",
             hint="The whole web address, beginning with https://",
             definition="“Link to report”: http or https, only when the review is public.",
@@ -358,6 +367,7 @@ class CaseReview(HasId, OwnedByCCG, Versioned, db.Model):
         default="",
         about=Item(
             label="Lessons learned and recommendations",
+            also_called=("Lessons", "Lessons learned", "Recommendations"),
             question="Lessons learned and recommendations (optional)",
             hint=f"What others could learn from this case. {NO_IDENTIFIERS}",
             definition="“Lessons learned/recommendations”.",
@@ -385,6 +395,7 @@ class CaseReview(HasId, OwnedByCCG, Versioned, db.Model):
         Date,
         about=Item(
             label="Date closed",
+            also_called=("Closed on", "Closing date"),
             question="When was the case closed?",
             definition="“Date incident closed”: after the incident date and not in the future; only for a closed case.",
             section=Section.STATUS,

@@ -68,6 +68,7 @@ class Item:
 
     `headings` maps each heading in files to what stands under it: "" for the item itself, else an attribute of what it
     names (an organisation's `name` or `code`).
+    `also_called` are headings under which spreadsheets of CCGs have it.
     `filtered_with` are other columns in which the filter looks too. `last` puts the item behind those added later.
     An organisation is the one in the column, unless `part_of` names the kind of one that it is part of, or
     `answers_today` asks for whoever answers for its cases today.
@@ -97,6 +98,7 @@ class Item:
     search: Search | None = None
     only_when: OnlyWhen | None = None
     headings: Mapping[str, str] = field(default_factory=dict)
+    also_called: tuple[str, ...] = ()
     files: Files = Files.ALL
     last: bool = False
     column: str = ""
@@ -114,6 +116,12 @@ class Item:
             return self.problem
         verb = "Select" if self.kind in (Kind.CHOICE, Kind.CODE, Kind.ORGANISATION) else "Enter"
         return f"{verb} {self.label[0].lower()}{self.label[1:]}"
+
+    @property
+    def not_in_the_list(self) -> str:
+        """The sentence for an answer that is none of those that can be chosen."""
+        asked = self.problem if self.problem.startswith("Select ") else f"Select {self.label}"
+        return f"{asked} from the list"
 
 
 def item(*args: Any, about: Item, **column: Any) -> MappedColumn[Any]:

@@ -127,6 +127,7 @@ class AuditAction(Labelled):
     CASE_REOPENED = "case_reopened", "Reopened a case"
     CASE_WITHDRAWN = "case_withdrawn", "Withdrew a case"
     CASE_BROUGHT_BACK = "case_brought_back", "Brought back a case"
+    CASES_IMPORTED = "cases_imported", "Imported cases"
     SEARCHED = "searched", "Searched or filtered a list"
     DOWNLOADED = "downloaded", "Downloaded a list"
     LIST_CHANGED = "list_changed", "Changed a reference list"
@@ -161,3 +162,23 @@ class ReorganisationState(Labelled):
     PROPOSED = "proposed", "Not applied"
     APPLIED = "applied", "Applied"
     UNDONE = "undone", "Undone"
+
+
+class ImportState(Labelled):
+    """How far an import of cases has come."""
+
+    GIVEN = "given", "Waiting to be read"
+    CHECKING = "checking", "Being checked"
+    CHECKED = "checked", "Checked"
+    APPLYING = "applying", "Being saved"
+    APPLIED = "applied", "Saved"
+    REFUSED = "refused", "Not read"
+
+
+class LineOutcome(Labelled):
+    """What a line of a file of cases would do."""
+
+    NEW = "new", "New"
+    CHANGED = "changed", "Changed"
+    THERE = "there", "Already there"
+    WRONG = "wrong", "To mend"

@@ -16,7 +16,7 @@ from app.access import audit, clock, readings
 from app.access.current import current_access, lookups, may
 from app.access.permissions import Permission
 from app.cases import writing
-from app.cases.checking import check
+from app.cases.checking import AskedOneByOne, check
 from app.nhsuk.form_converter import form_class_for
 from app.nhsuk.forms import NHSForm
 from app.rules import case_rules
@@ -151,7 +151,9 @@ def _why_not(case: CaseReview, seen: str, form: NHSForm) -> str:
         return STALE
     if case.latest_update == form[ITEM].data:
         return SAME
-    checked = check(db.session(), {ITEM: form[ITEM].data}, by=current_access(), lookups=lookups(), case=case)
+    checked = check(
+        AskedOneByOne(db.session()), {ITEM: form[ITEM].data}, by=current_access(), lookups=lookups(), case=case
+    )
     return ". ".join(sentence for sentences in checked.problems.values() for sentence in sentences)
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from app.access import audit, clock
 from app.access.current import current_access, lookups
 from app.cases import drafts, writing
-from app.cases.checking import Checked, check
+from app.cases.checking import AskedOneByOne, Checked, check
 from app.nhsuk.forms import NHSForm
 from app.nhsuk.wording import nhs_moment
 from app.rules import case_rules
@@ -111,7 +111,7 @@ def _check(form: NHSForm, **fixed: Any) -> Checked:
     unread = {field.name for field in form.item_fields if field.errors}
     form.to_save = values
     with db.session.no_autoflush:
-        checked = check(db.session(), values, by=current_access(), lookups=lookups(), case=case)
+        checked = check(AskedOneByOne(db.session()), values, by=current_access(), lookups=lookups(), case=case)
     # A field that could not be read has said so already.
     problems = {name: said for name, said in checked.problems.items() if name not in unread}
     form.add_problems(case_form.on_fields(problems, form))

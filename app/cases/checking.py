@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from app.access.lookups import Lookups
@@ -26,8 +27,49 @@ class Checked:
     converted_from: CaseReview | None
 
 
+class Known(Protocol):
+    """What only the database knows of other cases. Asked within somebody's scope: what lies outside is not there."""
+
+    def called(self, reference: str) -> CaseReview | None:
+        """The case of a reference."""
+
+    def with_local_identifier(self, ccg_id: UUID, number: str, besides: UUID | None) -> str | None:
+        """The reference of a case of a CCG that has a local identifier, one case left out; None where there is none."""
+
+    def with_steis_number(self, ccg_id: UUID, number: str, review_type_id: UUID, besides: UUID | None) -> str | None:
+        """As `with_local_identifier`, of a case with a StEIS number and a type of review."""
+
+
+class AskedOneByOne:
+    """Asks the database each question when it comes up: for a form."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def called(self, reference: str) -> CaseReview | None:
+        found: CaseReview | None = self._session.scalar(select(CaseReview).where(CaseReview.reference == reference))
+        return found
+
+    def with_local_identifier(self, ccg_id: UUID, number: str, besides: UUID | None) -> str | None:
+        return self._twin(CaseReview.ccg_id == ccg_id, CaseReview.local_identifier == number, besides=besides)
+
+    def with_steis_number(self, ccg_id: UUID, number: str, review_type_id: UUID, besides: UUID | None) -> str | None:
+        return self._twin(
+            CaseReview.ccg_id == ccg_id,
+            CaseReview.steis_number == number,
+            CaseReview.review_type_id == review_type_id,
+            besides=besides,
+        )
+
+    def _twin(self, *conditions: ColumnElement[bool], besides: UUID | None) -> str | None:
+        found = select(CaseReview.reference).where(*conditions, CaseReview.withdrawn_at.is_(None))
+        if besides is not None:
+            found = found.where(CaseReview.id != besides)
+        return self._session.scalars(found).first()
+
+
 def check(
-    session: Session,
+    known: Known,
     values: Mapping[str, Any],
     *,
     by: Access,
@@ -48,14 +90,15 @@ def check(
     if not typed:
         source = None
     elif source is None or source.reference != typed:
-        source = session.scalar(select(CaseReview).where(CaseReview.reference == typed))
+        source = known.called(typed)
         full["converted_from"] = _facts_of(source, full, case, lookups)
     problems = case_rules.problems_with(full, lookups.today, items=all_items, before=before)
     if case is None:
         _check_may_record(values, full, by, lookups, problems)
-    _check_numbers(session, full, values, case, problems)
-    review_type = full.get("review_type")
-    if case is not None and case.grown_into and review_type is not None and not review_type.is_rapid_review:
+    _check_numbers(known, full, case, problems)
+    review_type, was = full.get("review_type"), before.get("review_type")
+    no_longer_rapid = was is not None and was.is_rapid_review and review_type and not review_type.is_rapid_review
+    if case is not None and no_longer_rapid and case.grown_into:
         problems.setdefault("review_type", []).append(
             "Other reviews grew out of this rapid review, so its type cannot change"
         )
@@ -96,31 +139,19 @@ def _check_may_record(
         problems["ccg"] = ["Select the CCG from the list"]
 
 
-def _check_numbers(
-    session: Session,
-    full: Mapping[str, Any],
-    values: Mapping[str, Any],
-    case: CaseReview | None,
-    problems: Problems,
-) -> None:
+def _check_numbers(known: Known, full: Mapping[str, Any], case: CaseReview | None, problems: Problems) -> None:
     """The same number twice in one CCG. Asked within the person's scope; other CCGs' numbers neither clash nor show."""
     ccg, review_type = full.get("ccg"), full.get("review_type")
     if ccg is None:
         return
-    same_ccg = select(CaseReview).where(CaseReview.ccg_id == ccg.id, CaseReview.withdrawn_at.is_(None))
-    if case is not None:
-        same_ccg = same_ccg.where(CaseReview.id != case.id)
-    if number := full.get("local_identifier"):
-        twin = session.scalars(same_ccg.where(CaseReview.local_identifier == number)).first()
-        if twin is not None:
-            problems.setdefault("local_identifier", []).append(
-                f"Local identifier {number} is already used for case {twin.reference}"
-            )
-    if (number := full.get("steis_number")) and review_type is not None:
-        twin = session.scalars(
-            same_ccg.where(CaseReview.steis_number == number, CaseReview.review_type_id == review_type.id)
-        ).first()
-        if twin is not None:
-            problems.setdefault("steis_number", []).append(
-                f"StEIS number {number} is already used for case {twin.reference}, a review of the same type"
-            )
+    besides = case.id if case is not None else None
+    if (number := full.get("local_identifier")) and (twin := known.with_local_identifier(ccg.id, number, besides)):
+        problems.setdefault("local_identifier", []).append(f"Local identifier {number} is already used for case {twin}")
+    if (
+        (number := full.get("steis_number"))
+        and review_type is not None
+        and (twin := known.with_steis_number(ccg.id, number, review_type.id, besides))
+    ):
+        problems.setdefault("steis_number", []).append(
+            f"StEIS number {number} is already used for case {twin}, a review of the same type"
+        )

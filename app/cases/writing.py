@@ -42,14 +42,25 @@ def new_reference() -> str:
 
 
 def record(
-    session: Session, values: Mapping[str, Any], *, by: Person, at: datetime, today: date, source: CaseReview | None
+    session: Session,
+    values: Mapping[str, Any],
+    *,
+    by: Person,
+    at: datetime,
+    today: date,
+    source: CaseReview | None,
+    reference: str = "",
+    reason: str | None = None,
 ) -> CaseReview:
-    """A new case from checked values. `source` is the rapid review that it grew out of."""
-    case = CaseReview(id=uuid4(), ccg_id=values["ccg"], reference=_unused_reference(session))
+    """A new case from checked values. `source` is the rapid review that it grew out of.
+
+    A `reference` that is given is one that no case in sight has (`unused_references`).
+    """
+    case = CaseReview(id=uuid4(), ccg_id=values["ccg"], reference=reference or unused_references(session, 1)[0])
     case.created_at, case.created_by_id = at, by.id
     case.latest_update_on = today
     _apply(case, values, source)
-    _sign(case, by=by, at=at, reason=None)
+    _sign(case, by=by, at=at, reason=reason)
     session.add(case)
     _write_down(case, AuditAction.CASE_ADDED, by=by, at=at)
     return case
@@ -111,13 +122,14 @@ def _hash_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _unused_reference(session: Session) -> str:
-    """A reference that no case in sight has. One that another CCG has is refused by the unique key: one in 78,000 at
+def unused_references(session: Session, number: int) -> list[str]:
+    """References that no case in sight has. One that another CCG has is refused by the unique key: one in 78,000 at
     a million cases, and saving again draws another."""
-    reference = new_reference()
-    while session.scalar(select(CaseReview.id).where(CaseReview.reference == reference)):
-        reference = new_reference()
-    return reference
+    found: set[str] = set()
+    while len(found) < number:
+        drawn = {new_reference() for _ in range(number - len(found))}
+        found |= drawn - set(session.scalars(select(CaseReview.reference).where(CaseReview.reference.in_(drawn))))
+    return sorted(found)
 
 
 def _apply(case: CaseReview, values: Mapping[str, Any], source: CaseReview | None) -> None:

@@ -94,12 +94,9 @@ class LineField(ItemField):
             return
         value = self.read(valuelist[0])
         self.typed, self.data = text.shown(value), value
-        if not text.is_storable(value):
+        if problem := text.problem_with(value, self.item.label, self.max_length):
             self.data = ""
-            self.refuse(f"{self.item.label} contains characters that cannot be stored")
-        elif self.max_length and len(value) > self.max_length:
-            self.data = ""
-            self.refuse(f"{self.item.label} must be {self.max_length:,} characters or fewer")
+            self.refuse(problem)
 
 
 class LinkField(LineField):
@@ -258,7 +255,7 @@ class ChoiceField(ItemField):
         self.typed = text.on_one_line(text.shown(valuelist[0]))
         self.data = self.value_of(self.typed)
         if self.typed and self.data is None:
-            self.refuse(self.not_in_the_list)
+            self.refuse(self.item.not_in_the_list)
 
     def value_of(self, typed: str) -> Any:
         """The value that the form's word stands for, or None."""
@@ -270,12 +267,7 @@ class ChoiceField(ItemField):
     def pre_validate(self, form: Any) -> None:
         if self.data is not None and not any(option.value == self.data for option in self.options):
             self.data = None
-            self.errors.append(self.not_in_the_list)
-
-    @property
-    def not_in_the_list(self) -> str:
-        asked = self.item.problem if self.item.problem.startswith("Select ") else f"Select {self.item.label}"
-        return f"{asked} from the list"
+            self.errors.append(self.item.not_in_the_list)
 
 
 class YesNoField(ChoiceField):

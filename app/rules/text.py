@@ -53,3 +53,12 @@ def case_reference(typed: str) -> str:
     text = on_one_line(typed)
     match = _REFERENCE.fullmatch(_SEPARATORS.sub("", text).upper())
     return f"SCR-{match[1]}" if match else text
+
+
+def problem_with(text: str, label: str, longest: int | None) -> str:
+    """Why a text cannot be stored under a label, in a sentence; "" where it can."""
+    if not is_storable(text):
+        return f"{label} contains characters that cannot be stored"
+    if longest and len(text) > longest:
+        return f"{label} must be {longest:,} characters or fewer"
+    return ""

@@ -1,0 +1,173 @@
+"""The rows of a CSV or an XLSX, one at a time: whatever the file is, time and memory are bounded.
+
+A cell is a text, a number, a date, True or False, or None. What a spreadsheet worked out from a formula is read; the
+formula is not. Macros, other formats, files with a password, archives that unpack to far more than they are, and XML
+that declares entities are refused with a sentence.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import warnings
+import zipfile
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from typing import BinaryIO
+
+from openpyxl import load_workbook
+
+from .texts import ZIP, NotUsable
+
+Cell = str | int | float | date | bool | None
+Row = tuple[int, list[Cell]]
+
+LARGEST_FILE = 50 * 1024 * 1024
+LARGEST_UNPACKED = 400 * 1024 * 1024
+MOST_COLUMNS = 200
+LONGEST_CELL = 131_072
+MOST_ENTRIES = 1000
+PIECE = 1024 * 1024
+SHEET = "cases"
+OLD_OR_LOCKED = b"\xd0\xcf\x11\xe0"
+SAVE_AS = "Save it as XLSX without macros, or as CSV in UTF-8."
+
+
+def rows_of(file: BinaryIO) -> Iterator[Row]:
+    """Each row with its number, the first being 1; of a CSV the line on which it ends. Raises NotUsable, maybe late.
+
+    Rows with nothing in them are left out.
+    """
+    size = file.seek(0, io.SEEK_END)
+    file.seek(0)
+    if size > LARGEST_FILE:
+        raise NotUsable(f"The file is larger than {LARGEST_FILE // PIECE} MB. Divide it.")
+    if size == 0:
+        raise NotUsable("The file is empty.")
+    beginning = file.read(8)
+    file.seek(0)
+    if beginning.startswith(OLD_OR_LOCKED):
+        raise NotUsable(f"The file is an older Excel file, or has a password. {SAVE_AS}")
+    return _of_workbook(file) if beginning.startswith(ZIP) else _of_csv(file, _encoding_of(file))
+
+
+# CSV
+
+
+def _encoding_of(file: BinaryIO) -> str:
+    """UTF-8, with or without a mark, or else Windows-1252; the whole file is looked through, a piece at a time."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    is_utf8, seen = True, False
+    for piece in iter(lambda: file.read(PIECE), b""):
+        if not seen and piece.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise NotUsable("The file is in UTF-16. Save it as CSV in UTF-8.")
+        if b"\0" in piece:
+            raise NotUsable(f"The file holds what no text holds. It may be damaged, or of another kind. {SAVE_AS}")
+        seen = seen or bool(piece.strip())
+        if is_utf8:
+            try:
+                decoder.decode(piece)
+            except UnicodeDecodeError:
+                is_utf8 = False
+    if not seen:
+        raise NotUsable("The file is empty.")
+    if is_utf8:
+        try:
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            is_utf8 = False
+    file.seek(0)
+    return "utf-8-sig" if is_utf8 else "cp1252"
+
+
+def _of_csv(file: BinaryIO, encoding: str) -> Iterator[Row]:
+    words = io.TextIOWrapper(file, encoding=encoding, newline="")
+    try:
+        first = words.readline(LONGEST_CELL)
+        words.seek(0)
+        delimiter = max(",;\t", key=first.count)
+        csv.field_size_limit(LONGEST_CELL)
+        reader = csv.reader(words, delimiter=delimiter, strict=True)
+        try:
+            for cells in reader:
+                if len(cells) > MOST_COLUMNS and any(cells[MOST_COLUMNS:]):
+                    raise NotUsable(f"Line {reader.line_num} has more than {MOST_COLUMNS} columns.")
+                if any(cell and not cell.isspace() for cell in cells):
+                    yield reader.line_num, list(cells[:MOST_COLUMNS])
+        except csv.Error as problem:
+            raise NotUsable(f"Line {reader.line_num} is not CSV: {problem}.") from None
+        except UnicodeDecodeError:
+            raise NotUsable("The file is in an encoding that is not known. Save it as CSV in UTF-8.") from None
+    finally:
+        words.detach()
+
+
+# XLSX
+
+
+def _of_workbook(file: BinaryIO) -> Iterator[Row]:
+    _look_into(file)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what is left out: styles, validation, extensions
+            book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
+            try:
+                names = {name.casefold(): name for name in book.sheetnames}
+                sheet = book[names.get(SHEET, book.sheetnames[0])]
+                sheet.reset_dimensions()
+                for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
+                    if any(cell not in (None, "") for cell in cells[MOST_COLUMNS:]):
+                        raise NotUsable(f"Row {number} has more than {MOST_COLUMNS} columns.")
+                    if any(cell not in (None, "") for cell in cells):
+                        yield number, [_plain(cell) for cell in cells[:MOST_COLUMNS]]
+            finally:
+                book.close()
+    except (NotUsable, GeneratorExit):
+        raise
+    except Exception as problem:
+        # Whatever a library makes of a damaged file.
+        raise NotUsable(f"The file is damaged, or not a spreadsheet. {SAVE_AS}") from problem
+
+
+def _look_into(file: BinaryIO) -> None:
+    """Unpacks everything once, keeping nothing, and refuses what is too large, locked, or declares entities.
+
+    What an archive says of its sizes is not believed.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            inside = archive.infolist()
+            names = {one.filename.lower() for one in inside}
+            if len(inside) > MOST_ENTRIES:
+                raise NotUsable(f"The file is not a spreadsheet. {SAVE_AS}")
+            if "xl/workbook.xml" not in names:
+                raise NotUsable(f"The file is not an XLSX or CSV. {SAVE_AS}")
+            if any(name.endswith("vbaproject.bin") for name in names):
+                raise NotUsable(f"The file has macros. {SAVE_AS}")
+            unpacked = 0
+            for one in inside:
+                if one.flag_bits & 1:
+                    raise NotUsable(f"The file has a password. {SAVE_AS}")
+                tail = b""
+                with archive.open(one) as entry:
+                    for piece in iter(lambda entry=entry: entry.read(PIECE), b""):  # type: ignore[misc]
+                        unpacked += len(piece)
+                        if unpacked > LARGEST_UNPACKED:
+                            raise NotUsable("The file unpacks to far more than it is. Divide it, or save it as CSV.")
+                        if b"<!DOCTYPE" in tail + piece or b"<!ENTITY" in tail + piece:
+                            raise NotUsable(f"The file holds what no spreadsheet holds. {SAVE_AS}")
+                        tail = piece[-10:]
+    except NotUsable:
+        raise
+    except Exception as problem:
+        raise NotUsable(f"The file is damaged, or packed in a way that is not known. {SAVE_AS}") from problem
+    file.seek(0)
+
+
+def _plain(cell: object) -> Cell:
+    if isinstance(cell, datetime):
+        return cell.date() if cell.time() == time() else cell.isoformat(sep=" ")
+    if cell is None or isinstance(cell, str | int | float | date | bool):
+        return cell
+    return str(cell)
