@@ -10,6 +10,7 @@ from flask_login import current_user
 
 from app.access.current import current_access, is_signed_in, may
 from app.access.permissions import Permission
+from app.imports.spreadsheets import LARGEST_FILE
 from app.imports.texts import LARGEST
 from app.nhsuk.theme import NHS_THEME
 
@@ -22,6 +23,7 @@ from .data_dictionary import DataDictionaryView
 from .data_quality import DataQualityView
 from .extracts.extracts import ExtractView
 from .home import HomeView
+from .imports.cases import CaseImportsView
 from .imports.imports import ImportsView
 from .organisations.organisations import CCGView, OrganisationView, RegionView, STPView
 from .organisations.reorganisations import ReorganisationView
@@ -80,6 +82,7 @@ NEEDS_RECENT_SIGN_IN = {
 LARGEST_UPLOAD = {
     "imports.lists_view": 2 * LARGEST + 1024 * 1024,
     "imports.changes_view": LARGEST + 1024 * 1024,
+    "case_imports.index": LARGEST_FILE + 1024 * 1024,
 }
 # Forms that check their own token, so that a stale one keeps what was typed.
 OWN_TOKEN_CHECK = frozenset(
@@ -90,7 +93,7 @@ OWN_TOKEN_CHECK = frozenset(
 def init_app(app: Flask) -> None:
     """Adds every screen to the service."""
     admin = Admin(app, name="Safeguarding Case Review Tracker", index_view=HomeView(), theme=NHS_THEME)
-    for view in (*VIEWS, ReorganisationView, AccountView):
+    for view in (*VIEWS, CaseImportsView, ReorganisationView, AccountView):
         admin.add_view(view())
 
     @app.context_processor

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
 from itertools import count
 from typing import Any
 
@@ -174,6 +175,12 @@ def _of_column(key: str, column: Column[Any], about: Item) -> Item:
 
 def items_of(model: type) -> list[Item]:
     """Every declared item of a model, in the order of declaration, those marked `last` at the end."""
+    return list(_items_of(model, len(model.__mapper__.column_attrs)))  # type: ignore[attr-defined]
+
+
+@lru_cache(maxsize=200)
+def _items_of(model: type, columns: int) -> tuple[Item, ...]:
+    """As `items_of`, kept as long as the model has so many columns: an import of cases asks for each of its lines."""
     found = []
     for attribute in model.__mapper__.column_attrs:  # type: ignore[attr-defined]
         column = attribute.columns[0]
@@ -184,4 +191,4 @@ def items_of(model: type) -> list[Item]:
         for value in vars(cls).values():
             if isinstance(value, derived):
                 found.append(replace(value.about, headings=value.about.headings or {value.about.label: ""}))
-    return sorted(found, key=lambda one: (one.last, one.order))
+    return tuple(sorted(found, key=lambda one: (one.last, one.order)))

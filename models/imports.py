@@ -78,6 +78,7 @@ class StagedCase(OwnedByCCG, db.Model):
     cells: Mapped[list[str]] = mapped_column(JSON)
     problems: Mapped[dict[str, list[str]]] = mapped_column(JSON, default=dict)
     warnings: Mapped[dict[str, list[str]]] = mapped_column(JSON, default=dict)
+    has_warnings: Mapped[bool] = mapped_column(default=False)
     case_id: Mapped[UUID | None]
     case_version: Mapped[int | None]
     differences: Mapped[list[Any]] = mapped_column(JSON, default=list)

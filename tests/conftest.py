@@ -121,7 +121,8 @@ def _take_away_cases(app: Flask) -> None:
             with erasing(session):
                 session.execute(text("DELETE FROM redaction"))
         session.execute(text("UPDATE case_review SET converted_from_id = NULL, converted_from_ccg_id = NULL"))
-        for table in ("saved_view", "draft", "case_review", "used_form_token", "sign_in_session"):
+        imports = ("staged_case", "case_import_part", "case_import")
+        for table in (*imports, "saved_view", "draft", "case_review", "used_form_token", "sign_in_session"):
             session.execute(text(f"DELETE FROM {table}"))
         session.commit()
 

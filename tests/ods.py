@@ -95,3 +95,24 @@ def _as_csv(lines: Sequence[Sequence[str]]) -> bytes:
 
 def _day(day: date | None) -> str:
     return f"{day:%Y%m%d}" if day else ""
+
+
+def the_end_of_ccgs(known: Organisations) -> bytes:
+    """The change of July 2022, as far as its shape goes: each place keeps its code, in a kind of its own."""
+    last, first = date(2022, 6, 30), date(2022, 7, 1)
+    lines = [
+        "New kind of organisation,icb,,,Integrated care board,stp,,Integrated care boards,region",
+        "New kind of organisation,sub_icb,,,Sub-ICB location,ccg,,Sub-ICB locations,icb",
+    ]
+    is_open = [one for one in known.places.values() if one.is_open_on(last)]
+    for one in is_open:
+        above = known.parent_of(one.id, last)
+        if one.kind in ("stp", "ccg") and above is not None:
+            new, parent = {"stp": ("icb", "region"), "ccg": ("sub_icb", "icb")}[one.kind]
+            lines += [
+                f'Added,{new},{one.code},1/7/2022,"{one.name} ICB",{parent},{above.code},,',
+                f"Closed,{one.kind},{one.code},{last:%d/%m/%Y},,,,,",
+                f"Taken over,{one.kind},{one.code},{first:%d/%m/%Y},,{new},{one.code},,",
+            ]
+    heading = "What happens,Kind,Code,Date,Name,Other kind,Other code,Plural,Part of kind"
+    return "\r\n".join([heading, *lines]).encode()

@@ -70,7 +70,7 @@ class ImportsView(BaseView):
         super().__init__(name="Imports", endpoint="imports", url="/imports")
 
     def is_accessible(self) -> bool:
-        return may(Permission.REFERENCE_WRITE)
+        return may(Permission.REFERENCE_WRITE) or may(Permission.CASE_WRITE)
 
     @expose("/")
     def index(self) -> ResponseReturnValue:
@@ -81,13 +81,16 @@ class ImportsView(BaseView):
             .order_by(Reorganisation.proposed_at.desc(), Reorganisation.id)
             .limit(MOST_SHOWN)
         )
+        keeps_lists = may(Permission.REFERENCE_WRITE)
+        of_cases = [("Cases from a spreadsheet", url_for("case_imports.index"), "Historic cases, or many at once")]
+        of_lists = [
+            ("Lists of the Organisation Data Service", self.get_url(".lists_view"), "eccg.csv and succ.csv"),
+            ("A file of changes", self.get_url(".changes_view"), "For what no published list says"),
+        ]
         page: str = self.render(
             "imports/index.html",
             title="Imports",
-            links=[
-                ("Lists of the Organisation Data Service", self.get_url(".lists_view"), "eccg.csv and succ.csv"),
-                ("A file of changes", self.get_url(".changes_view"), "For what no published list says"),
-            ],
+            links=[*(of_cases if may(Permission.CASE_WRITE) else []), *(of_lists if keeps_lists else [])],
             files=TableOf(
                 "Files about organisations",
                 ["What", "Files", "State"],
@@ -96,7 +99,7 @@ class ImportsView(BaseView):
                         (one.title, url_for("reorganisations.details_view", id=one.id)),
                         *words(", ".join(file["name"] for file in one.files), state_of(one)),
                     ]
-                    for one in db.session.scalars(newest)
+                    for one in (db.session.scalars(newest) if keeps_lists else ())
                 ],
             ),
         )

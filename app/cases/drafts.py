@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, defer
 
 from app.access.people import Access
 from app.access.row_scope import every_organisation
-from models import CaseReview, Draft, Setting
+from models import CaseImport, CaseReview, Draft, ImportPart, Setting, StagedCase
 from models.declarations import Kind, items_of
 from models.enumerations import CaseForm
 
@@ -118,9 +118,18 @@ def discard(session: Session, form_token: str, *, by: UUID) -> None:
 
 
 def erase_old(at: datetime) -> int:
-    """Erases every draft that is over a day old, and says how many there were. Work for every organisation: audited."""
-    with every_organisation("erasing drafts over 24 hours old") as session:
+    """Erases drafts and files of cases that are over a day old, and says how many drafts there were.
+
+    Work for every organisation: audited.
+    """
+    with every_organisation("erasing drafts and imports over 24 hours old") as session:
         old = session.execute(delete(Draft).where(Draft.saved_at <= at - KEPT_FOR))
+        files = select(CaseImport.id).where(CaseImport.given_at <= at - KEPT_FOR)
+        for model in (StagedCase, ImportPart):
+            session.execute(
+                delete(model).where(model.import_id.in_(files)), execution_options={"synchronize_session": False}
+            )
+        session.execute(delete(CaseImport).where(CaseImport.given_at <= at - KEPT_FOR))
         noted = session.get(Setting, ERASED_AT) or Setting(name=ERASED_AT)
         noted.value = at.isoformat()
         session.add(noted)

@@ -13,6 +13,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -147,6 +148,7 @@ def _stored(value: Any, *, nullable: bool) -> Any:
     return None if value == "" and nullable else value
 
 
+@cache
 def _is_nullable(column: str) -> bool:
     return bool(inspect(CaseReview).columns[column].nullable)
 

@@ -13,6 +13,7 @@ import io
 import warnings
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date, datetime, time
 from typing import BinaryIO
 
@@ -100,7 +101,8 @@ def _of_csv(file: BinaryIO, encoding: str) -> Iterator[Row]:
         except UnicodeDecodeError:
             raise NotUsable("The file is in an encoding that is not known. Save it as CSV in UTF-8.") from None
     finally:
-        words.detach()
+        with suppress(ValueError):  # whoever gave the file may have closed it
+            words.detach()
 
 
 # XLSX

@@ -17,8 +17,7 @@ from models.enumerations import AuditAction, ReorganisationState
 from tests.conftest import TODAY, add_case
 from tests.databases import unguarded
 from tests.histories import draw
-from tests.ods import eccg_csv, files_of, succ_csv
-from tests.organisations.test_reorganising import the_end_of_ccgs
+from tests.ods import eccg_csv, files_of, succ_csv, the_end_of_ccgs
 from tests.visitor import Visitor
 
 FIRST = {"first_day-day": "1", "first_day-month": "4", "first_day-year": "2022"}

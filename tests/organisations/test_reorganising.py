@@ -29,7 +29,7 @@ from models.enumerations import ReorganisationSource, ReorganisationState, Role
 from tests.conftest import NOW, TODAY, add_case
 from tests.databases import unguarded
 from tests.histories import IN_Q1, bytes_of, draw, history
-from tests.ods import BEFORE, BETWEEN, as_at, eccg_csv, files_of, succ_csv
+from tests.ods import BEFORE, BETWEEN, as_at, eccg_csv, files_of, succ_csv, the_end_of_ccgs
 
 APRIL = date(2022, 4, 1)
 DAY = timedelta(days=1)
@@ -228,24 +228,3 @@ def test_the_end_of_ccgs_is_one_more_file(fresh_either_app: Flask) -> None:
     quality, totals = (bytes_of(app, again, name) for name in (QUALITY, TOTALS))
     assert quality == bytes_of(app, drawn, QUALITY)
     assert totals == bytes_of(app, drawn, TOTALS)
-
-
-def the_end_of_ccgs(known: Organisations) -> bytes:
-    """The change of July 2022, as far as its shape goes: each place keeps its code, in a kind of its own."""
-    last, first = date(2022, 6, 30), date(2022, 7, 1)
-    lines = [
-        "New kind of organisation,icb,,,Integrated care board,stp,,Integrated care boards,region",
-        "New kind of organisation,sub_icb,,,Sub-ICB location,ccg,,Sub-ICB locations,icb",
-    ]
-    is_open = [one for one in known.places.values() if one.is_open_on(last)]
-    for one in is_open:
-        above = known.parent_of(one.id, last)
-        if one.kind in ("stp", "ccg") and above is not None:
-            new, parent = {"stp": ("icb", "region"), "ccg": ("sub_icb", "icb")}[one.kind]
-            lines += [
-                f'Added,{new},{one.code},1/7/2022,"{one.name} ICB",{parent},{above.code},,',
-                f"Closed,{one.kind},{one.code},{last:%d/%m/%Y},,,,,",
-                f"Taken over,{one.kind},{one.code},{first:%d/%m/%Y},,{new},{one.code},,",
-            ]
-    heading = "What happens,Kind,Code,Date,Name,Other kind,Other code,Plural,Part of kind"
-    return "\r\n".join([heading, *lines]).encode()

@@ -74,6 +74,7 @@ def upgrade() -> None:
         sa.Column("cells", sa.JSON(), nullable=False),
         sa.Column("problems", sa.JSON(), nullable=False),
         sa.Column("warnings", sa.JSON(), nullable=False),
+        sa.Column("has_warnings", sa.Boolean(), nullable=False),
         sa.Column("case_id", sa.Uuid()),
         sa.Column("case_version", sa.Integer()),
         sa.Column("differences", sa.JSON(), nullable=False),
