@@ -35,7 +35,7 @@ class CaseImport(HasId, OwnedByCCG, db.Model):
     state: Mapped[ImportState] = mapped_column(stored(ImportState, "import_state_is_known"), default=ImportState.GIVEN)
     why: Mapped[str] = mapped_column(String(1000), default="")
     headings: Mapped[list[str]] = mapped_column(JSON, default=list)
-    columns: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+    positions: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
     lines_in_all: Mapped[int] = mapped_column(default=0)
     lines_done: Mapped[int] = mapped_column(default=0)
     added: Mapped[int] = mapped_column(default=0)

@@ -235,7 +235,7 @@ class CaseImportsView(BaseView):
         ids = {line.case_id for line in found if line.case_id}
         known = db.session.execute(select(CaseReview.id, CaseReview.reference).where(CaseReview.id.in_(ids)))
         references = {row.id: row.reference for row in known}
-        positions = {item: int(position) for position, item in one.columns.items()}
+        positions = {item: int(position) for position, item in one.positions.items()}
         return [_shown(line, positions, references) for line in found[:LINES_ON_A_PAGE]], len(found) > LINES_ON_A_PAGE
 
     def _warned(self, one: CaseImport) -> int:

@@ -17,8 +17,9 @@ from app.access.people import Access
 from app.extracts.download import taken_off
 from app.imports.spreadsheets import Cell, rows_of
 from app.imports.texts import NotUsable
-from app.rules import dates, text
+from app.rules import dates
 from app.rules.case_rules import Problems
+from app.rules.text import case_reference, on_one_line, problem_with, regular, shown
 from models.declarations import Item, Kind
 
 from .headings import ITEMS, Columns, match, plain
@@ -36,7 +37,7 @@ class FileOfCases:
     """A file that is being read: its headings, its columns, and its lines, one at a time."""
 
     headings: list[str]
-    columns: Columns
+    matched: Columns
     lines: Iterator[tuple[int, list[str]]]
 
 
@@ -52,7 +53,7 @@ def open_file(file: BinaryIO) -> FileOfCases:
     """Reads the heading of a file; the lines follow. Raises NotUsable, also while the lines are read."""
     rows = rows_of(file)
     _, first = next(rows, (1, []))
-    headings = [text.shown(_as_text(cell))[:200] for cell in first]
+    headings = [shown(_as_text(cell))[:200] for cell in first]
     return FileOfCases(headings, match(first), _lines(rows))
 
 
@@ -80,7 +81,7 @@ class Reader:
     """Makes values of the lines of one file, for somebody on a day."""
 
     def __init__(self, columns: Mapping[int, str], width: int, lookups: Lookups, access: Access) -> None:
-        self.columns, self.width, self.lookups, self.access = columns, width, lookups, access
+        self.positions, self.width, self.lookups, self.access = columns, width, lookups, access
         self._codes: dict[str, dict[str, list[Any]]] = {}
         line_of_ccgs = sorted(
             access.line_of_current_ccgs(lookups.today), key=lambda one: (one.closed_on is not None, one.code)
@@ -96,7 +97,8 @@ class Reader:
         if len(cells) > self.width and any(cell.strip() for cell in cells[self.width :]):
             line.problems[""] = [f"The line has {len(cells)} cells, and the heading {self.width}"]
         given = {
-            name: taken_off(cells[position]) if position < len(cells) else "" for position, name in self.columns.items()
+            name: taken_off(cells[position]) if position < len(cells) else ""
+            for position, name in self.positions.items()
         }
         # What the date added is decides between entries and organisations of the same name.
         added = self._date(ITEMS["date_added"], given.get("date_added", ""))[0]
@@ -111,22 +113,22 @@ class Reader:
         if item.kind is Kind.DATE:
             return self._date(item, typed)
         if item.kind in (Kind.CHOICE, Kind.CODE, Kind.ORGANISATION, Kind.YES_NO):
-            answer = text.on_one_line(text.shown(typed))
+            answer = on_one_line(shown(typed))
             if not answer:
                 return None, ""
             value = self._chosen(item, answer, added)
             return value, "" if value is not None else item.not_in_the_list
         if item.kind is Kind.CASE:
-            value = text.case_reference(typed)
+            value = case_reference(typed)
         elif item.kind is Kind.TEXT:
-            value = text.regular(typed)
+            value = regular(typed)
         else:
-            value = text.on_one_line(typed)
-        problem = text.problem_with(value, item.label, item.max_length)
+            value = on_one_line(typed)
+        problem = problem_with(value, item.label, item.max_length)
         return ("", problem) if problem else (value, "")
 
     def _date(self, item: Item, typed: str) -> tuple[date | None, str]:
-        written = _MIDNIGHT.sub("", text.shown(text.on_one_line(typed)))
+        written = _MIDNIGHT.sub("", shown(on_one_line(typed)))
         if re.fullmatch(r"[0-9]{3,5}(\.0+)?", written) and FIRST_SERIAL <= int(float(written)) <= LAST_SERIAL:
             return BEFORE_SERIAL_DATES + timedelta(days=int(float(written))), ""
         result = dates.read([written, "", ""], item.label)

@@ -79,7 +79,7 @@ def give(
         sha256="",
         form_token=form_token,
         headings=opened.headings,
-        columns={str(position): item for position, item in opened.columns.items.items()},
+        positions={str(position): item for position, item in opened.matched.items.items()},
         given_at=at,
         alive_at=at,
     )
@@ -195,7 +195,7 @@ def check_lines(import_id: UUID, word: str, *, access: Access, lookups: Lookups,
 
 
 def _judge(session: Session, one: CaseImport, access: Access, lookups: Lookups) -> Judge:
-    columns = {int(position): item for position, item in one.columns.items()}
+    columns = {int(position): item for position, item in one.positions.items()}
     reader = Reader(columns, len(one.headings), lookups, access)
     return Judge(reader, known_cases(session, access, lookups), access, lookups, one.ccg_id)
 

@@ -589,6 +589,19 @@ def imported(world: World) -> Iterator[Knock]:
         yield Knock(f"imports {files} sent", f"/imports/{files}/", {"ccgs": theirs["overview"]})
 
 
+def cases_imported(world: World) -> Iterator[Knock]:
+    """Files of cases, asked with the ids and words of foreign cases."""
+    theirs = world.foreign[0]["open"]
+    yield Knock("case imports", f"/imports/cases/?id={theirs['id']}")
+    yield Knock("case imports sent", "/imports/cases/", {"ccg": str(world.foreign[0].ccg_id)})
+    yield Knock("case imports template", "/imports/cases/template.csv")
+    for show in ("wrong", "new", "nothing"):
+        yield Knock(f"case imports {show}", f"/imports/cases/details/?id={theirs['id']}&show={show}")
+    yield Knock("case imports apply", f"/imports/cases/details/?id={theirs['id']}", {"confirm_identifiers": "yes"})
+    yield Knock("case imports mend", f"/imports/cases/mend.csv?id={theirs['id']}")
+    yield Knock("case imports throw away", f"/imports/cases/throw-away/?id={theirs['id']}", {})
+
+
 def own_account(world: World) -> Iterator[Knock]:
     theirs = world.foreign[0]["open"]["id"]
     yield Knock("account", f"/account/?id={theirs}")
@@ -700,6 +713,14 @@ DOORS: tuple[Door, ...] = (
             *(claims(f"imports.{one}_view", "GET", "POST") for one in ("lists", "changes")),
         ),
         imported,
+    ),
+    Door(
+        frozenset().union(
+            *(claims(f"case_imports.{one}_view") for one in ("mend", "template_csv", "template_xlsx")),
+            *(claims(f"case_imports.{one}", "GET", "POST") for one in ("index", "details_view")),
+            claims("case_imports.throw_away_view", "POST"),
+        ),
+        cases_imported,
     ),
     Door(claims("account.index") | claims("account.end_session_view", "POST"), own_account),
     page("data_dictionary.index", "/data-dictionary/", "data dictionary"),

@@ -27,6 +27,7 @@ from models import AccessDecision, AuditEvent, CaseReview, Grant, Organisation, 
 from models.base import utc_now
 from models.enumerations import AccessDecided, ReorganisationSource, ReorganisationState, Role
 from tests.browser.people import NOBODY, given_signed_in
+from tests.case_imports.files import Importer, csv_of
 from tests.conftest import NOW, add_case
 from tests.databases import unguarded
 from tests.histories import IN_Q1, Q1, draw, history, person
@@ -312,6 +313,21 @@ LOOKS: dict[str, tuple[str, list[Look]]] = {
             ("/audit/?flt_action_is=signed_in&columns=at,address,from_address,about,about_id", unfold),
         ],
     ),
+    "a CCG imports cases": (
+        "ccg-84H",
+        [
+            "/imports/",
+            "/imports/cases/",
+            ("/imports/cases/", send),
+            "/imports/cases/details/?id={cases_file}",
+            "/imports/cases/details/?id={cases_file}&show=new",
+            "/imports/cases/details/?id={cases_file}&show=changed",
+            "/imports/cases/details/?id={cases_file}&show=there&page=9999",
+            ("/imports/cases/details/?id={cases_file}", send),
+            "/imports/cases/details/?id={saved_file}",
+            "/imports/cases/details/?id={refused_file}",
+        ],
+    ),
     "an administrator reorganises": (
         "administrator",
         [
@@ -408,6 +424,7 @@ def known_cases(service: Flask) -> dict[str, str]:
         | redactions(service, cases["shared"])
         | people(service)
         | reorganisations(service)
+        | imports(service, cases["rapid"])
     )
 
 
@@ -440,6 +457,21 @@ def people(service: Flask) -> dict[str, str]:
         )
         session.commit()
         return {"busy": str(busy.id), "out": str(out.id), "me": str(me.id), "grant": str(grants[0].id)}
+
+
+def imports(service: Flask, known: CaseReview) -> dict[str, str]:
+    """A file with lines of every sort, long words and warnings; one that was saved, and one that was refused."""
+    importer = Importer(service)
+    long = "An overview that says 999 000 0018, " + "and more of it. " * 60
+    rows = [
+        {"local_identifier": "NEW-1", "overview": long},
+        {"local_identifier": known.local_identifier or "", "overview": long, "review_type": "Rapid Review (child)"},
+        *({"local_identifier": f"WRONG-{number}" * 6, "overview": "", "theme_1": "x" * 300} for number in range(60)),
+    ]
+    checked = importer.check(csv_of(rows), name="a" * 90 + ".csv")
+    saved = importer.apply(importer.check(csv_of([])))
+    refused = importer.check(csv_of([{}]) + b'"not closed')
+    return {"cases_file": str(checked.id), "saved_file": str(saved.id), "refused_file": str(refused.id)}
 
 
 def reorganisations(service: Flask) -> dict[str, str]:

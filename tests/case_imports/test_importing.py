@@ -49,9 +49,13 @@ def test_good_lines_are_saved_and_the_same_file_again_adds_nothing(durham: Impor
     assert (case.date_added, case.incident_date) == (date(2022, 2, 1), date(2021, 3, 1))
     assert (case.change_reason, case.version, case.latest_update_on) == ("Imported from a file", 1, clock.today())
     with unguarded(durham.app) as session:
-        events = session.scalars(select(AuditEvent.action)).all()
-        assert events.count(AuditAction.CASE_ADDED) == 5 and events.count(AuditAction.CASES_IMPORTED) == 1
-        versions = session.scalars(select(version_of(CaseReview))).all()
+        mine = select(AuditEvent.action).where(AuditEvent.about_id.in_([one.id, *(case.id for case in found.values())]))
+        events = session.scalars(mine).all()
+        assert events.count(AuditAction.CASE_ADDED) == 5
+        assert events.count(AuditAction.CASES_IMPORTED) == 1
+        versions = session.scalars(
+            select(version_of(CaseReview)).where(version_of(CaseReview).id.in_([case.id for case in found.values()]))
+        ).all()
         assert len(versions) == 5 and all(one.by_service and one.changed_by_id for one in versions)
     again = durham.check(csv_of([*FIVE, {"local_identifier": "L-9", "overview": ""}]))
     assert durham.outcomes(again) == [THERE] * 5 + [WRONG]
@@ -72,16 +76,9 @@ def test_a_line_about_a_case_changes_what_it_says_and_nothing_else(durham: Impor
 
 
 def test_a_case_of_a_predecessor_is_found(durham: Importer) -> None:
-    add_case(
-        durham.app,
-        "00D",
-        local_identifier="L-1",
-        date_added=date(2019, 6, 1),
-        incident_date=date(2019, 1, 1),
-        overview="Old.",
-        latest_update_on=date(2019, 6, 1),
-    )
-    line = durham.lines(durham.check(csv_of([{}])))[0]
+    then, before = date(2019, 6, 1), date(2019, 1, 1)
+    add_case(durham.app, "00D", local_identifier="L-1", date_added=then, incident_date=before, latest_update_on=then)
+    line = durham.lines(durham.check(csv_of([{"date_added": "1/6/2019", "incident_date": "1/1/2019"}])))[0]
     assert line.outcome is CHANGED and line.case_id is not None
 
 

@@ -233,7 +233,38 @@ def a_plan(source: str = "'task'", state: str = "'proposed'", **more: str) -> Br
     )
 
 
+def a_file(state: str = "given", applied_at: str = "NULL", done: int = 0, times: int = 1, outcome: str = "") -> Break:
+    """A file of cases that says what it should not, and a line of it."""
+
+    def add(session: Session) -> None:
+        for number in range(times):
+            session.execute(
+                text(
+                    "INSERT INTO case_import (id, person_id, file_name, sha256, form_token, state, why, headings,"
+                    " positions, lines_in_all, lines_done, added, changed, given_at, applied_at, claim, alive_at, ccg_id)"
+                    f" SELECT '{number:032x}', person.id, '', '', 'x', '{state}', '', '[]', '[]', 0, {done}, 0, 0,"
+                    f" created_at, {applied_at}, '', created_at, organisation.id FROM person, organisation"
+                    " WHERE organisation.code = '84H' LIMIT 1"
+                )
+            )
+        if outcome:
+            session.execute(
+                text(
+                    "INSERT INTO staged_case (import_id, number, outcome, cells, problems, warnings, has_warnings,"
+                    f" differences, ccg_id) SELECT id, 1, '{outcome}', '[]', '[]', '[]', (1 = 0), '[]', ccg_id"
+                    " FROM case_import"
+                )
+            )
+
+    return add
+
+
 BREAKS: dict[str, Break] = {
+    "import_state_is_known": a_file(state="lost", applied_at="NULL"),
+    "an_import_was_applied_at_a_moment": a_file(state="applied"),
+    "uq_case_import_form_token": a_file(times=2),
+    "line_outcome_is_known": a_file(outcome="lost"),
+    "no_more_lines_are_done_than_there_are": a_file(done=1),
     "reorganisation_source_is_known": a_plan(source="'rumour'"),
     "reorganisation_state_is_known": a_plan(state="'bored'", applied_at="created_at", applied_by_id="id"),
     "it_was_applied_at_a_moment": a_plan(state="'applied'"),

@@ -32,7 +32,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(40), nullable=False),
         sa.Column("why", sa.String(1000), nullable=False),
         sa.Column("headings", sa.JSON(), nullable=False),
-        sa.Column("columns", sa.JSON(), nullable=False),
+        sa.Column("positions", sa.JSON(), nullable=False),
         sa.Column("lines_in_all", sa.Integer(), nullable=False),
         sa.Column("lines_done", sa.Integer(), nullable=False),
         sa.Column("added", sa.Integer(), nullable=False),
