@@ -160,7 +160,7 @@ def add_case(app: Flask, ccg: str, **values: Any) -> CaseReview:
         for name, model in lists.items():
             if isinstance(given.get(name), str):
                 code = given.pop(name)
-                given[f"{name}_id"] = session.query(model).filter_by(code=code).one().id
+                given[f"{name}_id"] = values.get(f"{name}_id") or session.query(model).filter_by(code=code).one().id
         owner = session.query(Organisation).filter_by(kind="ccg", code=ccg).one()
         case = CaseReview(ccg_id=owner.id, changed_at=NOW, created_at=NOW, **given)
         session.add(case)

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import BaseView, expose
 from sqlalchemy import func, select
 
-from app.access import clock
+from app.access import clock, readings
 from app.access.current import current_access, lookups, may
 from app.access.permissions import Permission
 from app.case_imports import jobs, mending, template, working
@@ -24,7 +24,7 @@ from app.nhsuk.wording import nhs_moment
 from app.rules.words import count_of
 from models import CaseImport, CaseReview, StagedCase, db
 from models.declarations import SERVICE, Item, Kind
-from models.enumerations import ImportState, LineOutcome
+from models.enumerations import AuditAction, ImportState, LineOutcome
 
 from ..cases.case_form import label_of, new_token
 from ..tables import TableOf, words
@@ -39,6 +39,8 @@ SHOWN = {
     LineOutcome.CHANGED: "Changed",
     LineOutcome.THERE: "Already there",
 }
+
+DONE = {LineOutcome.NEW: "Added"}
 
 
 class CasesForm(NHSForm):
@@ -180,6 +182,10 @@ class CaseImportsView(BaseView):
         outcome = _asked_for(counted)
         number = _page_number()
         lines, more = self._lines(one, outcome, number)
+        if any(line["differences"] for line in lines):
+            readings.note(
+                AuditAction.SEARCHED, about="case_import", details=f"Lines of a file that change {len(lines)} cases"
+            )
         page: str = self.render(
             "imports/cases_details.html",
             title=one.file_name,

@@ -7,14 +7,14 @@ from typing import Any, ClassVar
 
 from flask import url_for
 from markupsafe import Markup
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from app.access.current import lookups, may
 from app.access.lookups import Lookups
 from app.access.permissions import Permission
 from app.rules.reorganisation import named
 from app.rules.words import in_words
-from models import Organisation
+from models import Organisation, OrganisationKind
 from models.organisations import CCG, REGION, STP
 
 from ..base import TrackerView
@@ -62,7 +62,8 @@ class OrganisationView(TrackerView):
     list_template = "organisations/list.html"
 
     def standing_conditions(self, filters: list[tuple[int, str, str]]) -> list[ColumnElement[bool]]:
-        return [Organisation.kind.in_(self._kinds())]
+        level = select(OrganisationKind.position).where(OrganisationKind.code == self.kind).scalar_subquery()
+        return [Organisation.kind.in_(select(OrganisationKind.code).where(OrganisationKind.position == level))]
 
     def _kinds(self) -> list[str]:
         known = lookups().organisations

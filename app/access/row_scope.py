@@ -118,6 +118,15 @@ def every_organisation(reason: str, by: UUID | None = None) -> Iterator[TrackerS
         yield session
 
 
+@contextmanager
+def beside_the_request(scope: RowScope, by: UUID, reason: str) -> Iterator[TrackerSession]:
+    """A session of its own in the scope of a person, for work that goes on beside their request. The caller commits."""
+    with new_session() as session:
+        enter(session, scope)
+        sign(session, by, reason)
+        yield session
+
+
 @event.listens_for(TrackerSession, "do_orm_execute")
 def _restrict(state: ORMExecuteState) -> None:
     """Adds the condition to every select, and to every update of many rows. Refuses what it would not bind."""

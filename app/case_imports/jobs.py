@@ -15,10 +15,11 @@ from sqlalchemy import update
 from app.access import clock
 from app.access.lookups import Lookups
 from app.access.people import Access
+from app.access.row_scope import beside_the_request
 from models import CaseImport
 from models.enumerations import ImportState
 
-from .working import SILENT_FOR, apply_lines, check_lines, own_session
+from .working import REASON, SILENT_FOR, apply_lines, check_lines
 
 log = logging.getLogger(__name__)
 STOPPED = "It stopped before it was done, and nothing was saved. Try again"
@@ -51,7 +52,8 @@ def _run(app: Flask, import_id: UUID, word: str, state: ImportState, arguments: 
         except Exception as problem:
             # Without what it says: an error of a database quotes the whole row.
             log.error("Work on an import stopped: %s", type(problem).__qualname__)
-            with own_session(arguments["access"]) as session:
+            access: Access = arguments["access"]
+            with beside_the_request(access.scope, access.person_id, REASON) as session:
                 session.execute(
                     update(CaseImport)
                     .where(CaseImport.id == import_id, CaseImport.claim == word)

@@ -65,7 +65,11 @@ class Judge:
         return self._of_new(line) if case is None else self._of_known(line, case)
 
     def _of_new(self, line: Line) -> Judged:
-        values = starting_values(self.lookups) | line.values
+        values = line.values | {
+            name: value
+            for name, value in STARTING_VALUES.items()
+            if line.values.get(name) is None and name not in line.problems
+        }
         if values.get("ccg") is None and "ccg" not in line.problems:
             values["ccg"] = self.ccg_id
         values = {name: values.get(name) for name in ITEMS}
@@ -122,13 +126,12 @@ class Judge:
         return text_of(FileColumn("", item, "label"), value, self.lookups)
 
 
-def starting_values(lookups: Lookups) -> dict[str, Any]:
-    """What counts where a file has no such column: what the form holds at first."""
-    return {
-        "status": Status.OPEN,
-        "publication": Publication.NOT_DECIDED,
-        "media_interest": MediaInterest.NONE_KNOWN,
-    }
+# What counts where a cell is empty, or a file has no such column: what the form holds at first.
+STARTING_VALUES = {
+    "status": Status.OPEN,
+    "publication": Publication.NOT_DECIDED,
+    "media_interest": MediaInterest.NONE_KNOWN,
+}
 
 
 def merged(unread: Problems, found: Problems) -> Problems:

@@ -23,12 +23,10 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.access import audit, clock
-from app.access.history import sign
 from app.access.lookups import Lookups
 from app.access.people import Access
-from app.access.row_scope import enter
+from app.access.row_scope import beside_the_request
 from app.cases import writing
-from app.database import new_session
 from app.imports.texts import NotUsable
 from app.rules.words import count_of
 from models import CaseImport, ImportPart, Person, StagedCase
@@ -155,18 +153,9 @@ def claim(session: Session, one: CaseImport, *, to: ImportState, at: datetime) -
     return word if taken.rowcount == 1 else ""  # type: ignore[attr-defined]
 
 
-@contextmanager
-def own_session(access: Access) -> Iterator[Session]:
-    """A session of a worker, in the scope of the person for whom it works."""
-    with new_session() as session:
-        enter(session, access.scope)
-        sign(session, access.person_id, REASON)
-        yield session
-
-
 def check_lines(import_id: UUID, word: str, *, access: Access, lookups: Lookups, at: datetime) -> None:
     """Reads a file that was claimed and stages its lines. A file that turns out to be none is refused, with why."""
-    with own_session(access) as session:
+    with beside_the_request(access.scope, access.person_id, REASON) as session:
         try:
             one = session.get_one(CaseImport, import_id)
             ccg_id = one.ccg_id
@@ -225,7 +214,7 @@ def _stage(session: Session, import_id: UUID, ccg_id: UUID, judge: Judge, batch:
 
 def apply_lines(import_id: UUID, word: str, *, access: Access, lookups: Lookups, at: datetime) -> None:
     """Records and changes what the good lines say, in one transaction. What is no longer good is left to be mended."""
-    with own_session(access) as session:
+    with beside_the_request(access.scope, access.person_id, REASON) as session:
         try:
             _apply(session, session.get_one(CaseImport, import_id), word, access, lookups, at)
         except _NotMine:

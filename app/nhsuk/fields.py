@@ -16,7 +16,8 @@ from werkzeug.datastructures import FileStorage
 from wtforms import Field
 from wtforms.utils import unset_value
 
-from app.rules import dates, text
+from app.rules import dates
+from app.rules import text as typed_text
 from models.declarations import Item
 
 from . import widgets
@@ -78,7 +79,7 @@ class LineField(ItemField):
 
     widget = staticmethod(widgets.line)
     look: ClassVar[dict[str, Any]] = {}
-    read = staticmethod(text.on_one_line)
+    read = staticmethod(typed_text.on_one_line)
 
     def __init__(self, item: Item, **more: Any) -> None:
         self.data: Any = ""
@@ -93,8 +94,8 @@ class LineField(ItemField):
         if not valuelist:
             return
         value = self.read(valuelist[0])
-        self.typed, self.data = text.shown(value), value
-        if problem := text.problem_with(value, self.item.label, self.max_length):
+        self.typed, self.data = typed_text.shown(value), value
+        if problem := typed_text.problem_with(value, self.item.label, self.max_length):
             self.data = ""
             self.refuse(problem)
 
@@ -109,7 +110,7 @@ class TextField(LineField):
     """Several lines of text, with line breaks as \\n."""
 
     widget = staticmethod(widgets.text)
-    read = staticmethod(text.regular)
+    read = staticmethod(typed_text.regular)
 
     @property
     def rows(self) -> int:
@@ -128,8 +129,8 @@ class NumberField(LineField):
     def process_formdata(self, valuelist: Sequence[str]) -> None:
         if not valuelist:
             return
-        value = text.on_one_line(valuelist[0]).replace(",", "")
-        self.typed, self.data = text.shown(value), None
+        value = typed_text.on_one_line(valuelist[0]).replace(",", "")
+        self.typed, self.data = typed_text.shown(value), None
         # Nine digits fit every database's integer.
         if re.fullmatch(r"-?\d{1,9}", value, re.ASCII):
             self.data = int(value)
@@ -141,7 +142,7 @@ class CaseField(LineField):
     """The reference of another case, however it is spaced and capitalised."""
 
     look: ClassVar[dict[str, Any]] = {"width": 20, "autocapitalize": "characters", "spellcheck": False}
-    read = staticmethod(text.case_reference)
+    read = staticmethod(typed_text.case_reference)
 
     def process_data(self, value: Any) -> None:
         super().process_data(getattr(value, "reference", value))
@@ -201,8 +202,9 @@ class DateField(ItemField):
         names = [self.part_name(part) for part in self.PARTS]
         if formdata is None or not any(name in formdata for name in [self.name, *names]):
             return
-        typed = [text.shown(text.on_one_line(formdata.get(name, ""))) for name in names]
-        self.raw_data = typed if any(typed) else [text.shown(text.on_one_line(formdata.get(self.name, ""))), "", ""]
+        typed = [typed_text.shown(typed_text.on_one_line(formdata.get(name, ""))) for name in names]
+        whole = typed_text.shown(typed_text.on_one_line(formdata.get(self.name, "")))
+        self.raw_data = typed if any(typed) else [whole, "", ""]
         result = dates.read(self.raw_data, self.item.label)
         self.data, self.parts, self.wrong = result.value, result.parts, result.wrong
         if result.problem:
@@ -252,7 +254,7 @@ class ChoiceField(ItemField):
     def process_formdata(self, valuelist: Sequence[str]) -> None:
         if not valuelist:
             return
-        self.typed = text.on_one_line(text.shown(valuelist[0]))
+        self.typed = typed_text.on_one_line(typed_text.shown(valuelist[0]))
         self.data = self.value_of(self.typed)
         if self.typed and self.data is None:
             self.refuse(self.item.not_in_the_list)

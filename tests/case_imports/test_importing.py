@@ -254,3 +254,17 @@ def test_a_file_that_names_nothing_is_refused(durham: Importer) -> None:
     with pytest.raises(NotUsable, match=r"The file lacks these columns: Incident date\."):
         durham.check(csv_of([{}], leaving_out=["incident_date"]))
     assert left(durham.app) == (0, 0, 0)
+
+
+def test_an_empty_cell_is_what_the_form_holds_at_first(durham: Importer) -> None:
+    first = ("status", "publication", "media_interest", "ccg")
+    with_and_without: list[dict[str, Any]] = [
+        {"rows": [dict.fromkeys(first, "") | {"local_identifier": "A"}]},
+        {"rows": [{"local_identifier": "B"}], "leaving_out": first},
+    ]
+    for more in with_and_without:
+        durham.apply(durham.check(csv_of(**more)))
+    for case in cases(durham.app).values():
+        assert (case.status, case.publication, case.media_interest) == ("open", "not_decided", "none_known")
+        assert case.ccg_id == durham.access.current_ccgs[0].id
+    assert len(cases(durham.app)) == 2

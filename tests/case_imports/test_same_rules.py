@@ -29,7 +29,6 @@ ROWS: dict[str, dict[str, str]] = {
     },
     **{f"no {name}": {name: ""} for name in (
         "date_added", "partnership_name", "partnership_kind", "review_type", "incident_date", "overview", "theme_1",
-        "media_interest", "publication", "status",
     )},
     **{f"{typed} as {name}": {name: typed} for name in ("incident_date", "date_added", "report_signed_off_on") for typed
        in ("31/2/2022", "13/2022", "1/1", "x", "1/1/22", "1/1/1899", "1/1/2101", "99/99/9999", "1/3/2022", "2021-3-1")},

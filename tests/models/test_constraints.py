@@ -241,7 +241,8 @@ def a_file(state: str = "given", applied_at: str = "NULL", done: int = 0, times:
             session.execute(
                 text(
                     "INSERT INTO case_import (id, person_id, file_name, sha256, form_token, state, why, headings,"
-                    " positions, lines_in_all, lines_done, added, changed, given_at, applied_at, claim, alive_at, ccg_id)"
+                    " positions, lines_in_all, lines_done, added, changed, given_at, applied_at, claim, alive_at,"
+                    " ccg_id)"
                     f" SELECT '{number:032x}', person.id, '', '', 'x', '{state}', '', '[]', '[]', 0, {done}, 0, 0,"
                     f" created_at, {applied_at}, '', created_at, organisation.id FROM person, organisation"
                     " WHERE organisation.code = '84H' LIMIT 1"
