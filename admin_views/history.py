@@ -22,7 +22,7 @@ from app.access.current import lookups
 from app.access.history import as_at, versions_of
 from app.nhsuk.wording import nhs_moment
 from app.rules import dates
-from app.rules.text import on_one_line, shown
+from app.rules.typed_text import on_one_line, shown
 from app.rules.words import in_words
 from models import CaseReview, Person, Versioned, db, version_of
 from models.declarations import Item, Kind, items_of

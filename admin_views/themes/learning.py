@@ -14,7 +14,7 @@ from app.access import readings
 from app.access.current import current_access, lookups, may
 from app.access.permissions import Permission
 from app.rules.folding import MOST_CHARACTERS
-from app.rules.text import shown
+from app.rules.typed_text import shown
 from app.rules.words import count_of
 from app.themes import filters, learning
 from app.themes.filters import Chosen, Filter

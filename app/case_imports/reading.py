@@ -19,7 +19,7 @@ from app.imports.spreadsheets import Cell, rows_of
 from app.imports.texts import NotUsable
 from app.rules import dates
 from app.rules.case_rules import Problems
-from app.rules.text import case_reference, on_one_line, problem_with, regular, shown
+from app.rules.typed_text import case_reference, on_one_line, problem_with, regular, shown
 from models.declarations import Item, Kind
 
 from .headings import ITEMS, Columns, match, plain

@@ -16,8 +16,7 @@ from werkzeug.datastructures import FileStorage
 from wtforms import Field
 from wtforms.utils import unset_value
 
-from app.rules import dates
-from app.rules import text as typed_text
+from app.rules import dates, typed_text
 from models.declarations import Item
 
 from . import widgets

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.rules import text
+from app.rules import typed_text as text
 
 
 @pytest.mark.parametrize(
