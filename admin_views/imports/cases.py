@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import Response, abort, current_app, flash, redirect, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import BaseView, expose
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from app.access import clock, readings
 from app.access.current import current_access, lookups, may
@@ -246,11 +246,7 @@ class CaseImportsView(BaseView):
 
     def _warned(self, one: CaseImport) -> int:
         """How many lines that would be saved look as if they identified somebody."""
-        good = (LineOutcome.NEW, LineOutcome.CHANGED)
-        chosen = select(func.count()).where(
-            StagedCase.import_id == one.id, StagedCase.outcome.in_(good), StagedCase.has_warnings
-        )
-        return (db.session.scalar(chosen) or 0) if one.state is ImportState.CHECKED else 0
+        return working.count_warned(db.session(), one) if one.state is ImportState.CHECKED else 0
 
     @expose("/mend.csv")
     def mend_view(self) -> ResponseReturnValue:

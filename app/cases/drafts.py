@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import ColumnElement, Select, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, defer
 
@@ -124,17 +124,30 @@ def erase_old(at: datetime) -> int:
     """
     with every_organisation("erasing drafts and imports over 24 hours old") as session:
         old = session.execute(delete(Draft).where(Draft.saved_at <= at - KEPT_FOR))
-        files = select(CaseImport.id).where(CaseImport.given_at <= at - KEPT_FOR)
-        for model in (StagedCase, ImportPart):
-            session.execute(
-                delete(model).where(model.import_id.in_(files)), execution_options={"synchronize_session": False}
-            )
-        session.execute(delete(CaseImport).where(CaseImport.given_at <= at - KEPT_FOR))
+        _erase_files(session, CaseImport.given_at <= at - KEPT_FOR)
         noted = session.get(Setting, ERASED_AT) or Setting(name=ERASED_AT)
         noted.value = at.isoformat()
         session.add(noted)
         session.commit()
         return int(old.rowcount)  # type: ignore[attr-defined]
+
+
+def erase_files_for(session: Session, places: Iterable[UUID]) -> int:
+    """Erases every file of cases that was given for one of some CCGs, and says how many. The caller commits.
+
+    For words that are struck out of a case: a file may hold them in any of its lines, so none of it is kept.
+    """
+    return _erase_files(session, CaseImport.ccg_id.in_(list(places)))
+
+
+def _erase_files(session: Session, which: ColumnElement[bool]) -> int:
+    files = select(CaseImport.id).where(which)
+    for model in (StagedCase, ImportPart):
+        session.execute(
+            delete(model).where(model.import_id.in_(files)), execution_options={"synchronize_session": False}
+        )
+    gone = session.execute(delete(CaseImport).where(which), execution_options={"synchronize_session": False})
+    return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
 def erase_old_when_due(session: Session, at: datetime) -> None:

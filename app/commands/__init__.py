@@ -41,6 +41,7 @@ from seeds.generated_cases import (
 from seeds.reference import seed_reference
 
 from .audit import audit
+from .cases import import_cases
 from .find_words import find_words
 from .organisations import import_ods
 from .people import first_administrator
@@ -59,6 +60,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(find_words)
     app.cli.add_command(first_administrator)
     app.cli.add_command(import_ods)
+    app.cli.add_command(import_cases)
 
 
 @seed.command("reference")

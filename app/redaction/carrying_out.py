@@ -15,7 +15,9 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.access import audit, clock
+from app.access.organisations import read_organisations
 from app.access.row_scope import every_organisation
+from app.cases.drafts import erase_files_for
 from app.database import forget_old_words, forget_the_log, lock_extracts, strike_out
 from app.extracts import keeping
 from app.extracts.redacted import ANSWER, without_words
@@ -148,4 +150,15 @@ def _strike_others(session: Session, redaction: Redaction, case: CaseReview, str
         if struck != answer.note:
             strike_out(session, redaction, "answer", answer.id, "note", struck, striking.mark_in(ANSWER))
             answers += 1
-    return [count_of(drafts, "draft"), count_of(answers, "answer to a query", "answers to queries")]
+    files = erase_files_for(session, _line_of(session, case.ccg_id))
+    return [
+        count_of(drafts, "draft"),
+        count_of(answers, "answer to a query", "answers to queries"),
+        count_of(files, "file to be imported", "files to be imported"),
+    ]
+
+
+def _line_of(session: Session, ccg_id: UUID) -> list[UUID]:
+    """A CCG with those before and after it: under any of them somebody may have given a file that has the case."""
+    known, today = read_organisations(session, clock.today()), clock.today()
+    return [place.id for place in known.case_holders() if known.same_line(place.id, ccg_id, today)]

@@ -56,6 +56,7 @@ WITHOUT_HISTORY: set[Place] = {
     ("app/cases/drafts.py", "_store"),
     ("app/cases/drafts.py", "discard"),
     ("app/cases/drafts.py", "erase_old"),
+    ("app/cases/drafts.py", "_erase_files"),
     ("app/cases/writing.py", "use_token"),
     ("app/extracts/confirming.py", "answer"),
     ("app/extracts/confirming.py", "confirm"),

@@ -24,6 +24,7 @@ from app.redaction.proving import places_that_hold
 from app.redaction.requests import CannotDecide, ask, refuse
 from models import AuditEvent, CaseReview, Draft, Extract, ExtractPart, Person, QueryAnswer, Redaction, db, version_of
 from models.enumerations import AuditAction, CaseForm, Query, RedactionState
+from tests.case_imports.files import Importer, csv_of
 from tests.databases import unguarded
 from tests.histories import IN_Q1, Q1, bytes_of, draw, history, person, unpacked
 
@@ -105,8 +106,10 @@ def erase_the_other_case(app: Flask, case_id: UUID) -> None:
 
 
 def test_the_words_are_gone_from_every_table_and_file(fresh_either_app: Flask, case_id: UUID) -> None:
+    Importer(fresh_either_app).check(csv_of([{"overview": f"Of {WORDS}."}]))
     before = everywhere(fresh_either_app)
     assert {one.split(",")[0] for one in before} >= {
+        "table staged_case",
         "table case_review",
         "table case_review_version",
         "table draft",
@@ -116,8 +119,8 @@ def test_the_words_are_gone_from_every_table_and_file(fresh_either_app: Flask, c
     }
     said = approved(fresh_either_app, asked(fresh_either_app, case_id))
     assert (
-        said
-        == "3 earlier versions, Local identifier, Brief overview, Comments, 1 draft, 1 answer to a query, 2 extracts"
+        said == "3 earlier versions, Local identifier, Brief overview, Comments, 1 draft, 1 answer to a query,"
+        " 1 file to be imported, 2 extracts"
     )
     assert "extract 2021-22-Q1 number 1, cases.csv" in everywhere(fresh_either_app)  # the other case's
     erase_the_other_case(fresh_either_app, case_id)
