@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Date, Integer, String
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Integer, String
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from .base import HasId, Versioned, db
@@ -27,6 +28,10 @@ class CodeListEntry(HasId, Versioned):
             CheckConstraint(
                 "active_to IS NULL OR active_from IS NULL OR active_to >= active_from",
                 name=f"a_{cls.__tablename__}_ends_after_it_begins",  # type: ignore[attr-defined]
+            ),
+            CheckConstraint(
+                "replaced_by_id IS NULL OR (replaced_by_id <> id AND active_to IS NOT NULL)",
+                name=f"another_replaces_a_{cls.__tablename__}_that_ended",  # type: ignore[attr-defined]
             ),
         )
 
@@ -127,6 +132,11 @@ class CodeListEntry(HasId, Versioned):
     )
 
     version: Mapped[int] = mapped_column(default=1)
+
+    @declared_attr
+    def replaced_by_id(cls) -> Mapped[UUID | None]:
+        """The entry that is chosen instead, once this one has ended."""
+        return mapped_column(ForeignKey(f"{cls.__tablename__}.id"))  # type: ignore[attr-defined]
 
     @declared_attr.directive
     def __mapper_args__(cls) -> dict[str, Any]:

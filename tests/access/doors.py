@@ -363,6 +363,7 @@ def reference_list(endpoint: str, *, kept: bool = False) -> Door:
     """A list that holds no case, whichever id is asked for. If it is `kept`, administrators change its entries."""
     read = [claims(f"{endpoint}.{one}") for one in ("index_view", "export", "details_view", "history_view")]
     written = [claims(f"{endpoint}.{one}", "GET", "POST") for one in ("edit_view", "create_view")]
+    written += [claims(f"{endpoint}.retire_view", "GET", "POST")] if kept else []
     fields = {"version": "1", "label": "Taken", "position": "1"}
 
     def knocks(world: World) -> Iterator[Knock]:
@@ -375,7 +376,12 @@ def reference_list(endpoint: str, *, kept: bool = False) -> Door:
         yield Knock(f"{name} edit GET", f"{at}/edit/?id={case['id']}")
         yield Knock(f"{name} edit POST", f"{at}/edit/?id={case['id']}", fields)
         entry = f"edit/?id={world.entry_of(endpoint)}"
-        for needs, form in ((LISTS if kept else NEVER, entry), (NEVER, "new/")):
+        forms = [(LISTS if kept else NEVER, entry), (LISTS if kept else NEVER, "new/")]
+        if kept:
+            # Where an entry is used is counted, for administrators: an id of a case is that of no entry.
+            yield Knock(f"{name} retire GET", f"{at}/retire/?id={case['id']}")
+            yield Knock(f"{name} retire POST", f"{at}/retire/?id={case['id']}", fields)
+        for needs, form in forms:
             if needs != world.who.writes:
                 what = f"{name} {form.partition('/')[0]}"
                 yield Knock(f"{what} GET", f"{at}/{form}", needs=needs, compared=False)

@@ -6,7 +6,12 @@ import html
 import re
 
 from flask import Flask
+from sqlalchemy import select
 
+from models import Person, SavedView, Theme, version_of
+from tests.conftest import add_case
+from tests.databases import unguarded
+from tests.histories import IN_Q1, draw, history
 from tests.visitor import Form, Visitor
 
 
@@ -49,3 +54,93 @@ def test_nobody_else_changes_a_list(fresh_app: Flask) -> None:
         visitor = Visitor(fresh_app).sign_in(account)
         assert visitor.get(address).status_code == 403
         assert visitor.get("/theme-list/").status_code == 200
+
+
+def theme(app: Flask, code: str) -> Theme:
+    with unguarded(app) as session:
+        found = session.scalars(select(Theme).where(Theme.code == code)).one()
+        session.expunge(found)
+        return found
+
+
+LAST = {"last_day-day": "31", "last_day-month": "1", "last_day-year": "2022"}
+
+
+def retired(visitor: Visitor, code: str, **more: str) -> str:
+    address = f"/theme-list/retire/?id={theme(visitor.app, code).id}"
+    return visitor.post_form(address, LAST | more, follow_redirects=True).text
+
+
+def test_an_entry_is_added_after_another(fresh_either_app: Flask) -> None:
+    visitor = Visitor(fresh_either_app).sign_in("administrator")
+    after = theme(fresh_either_app, "neglect")
+    new = {"label": "Hoarding", "code": "hoarding", "definition": "Things.", "after": str(after.id)}
+    assert visitor.post_form("/theme-list/new/", new).status_code == 302
+    with unguarded(fresh_either_app) as session:
+        in_order = session.scalars(select(Theme.code).order_by(Theme.position)).all()
+        positions = session.scalars(select(Theme.position).order_by(Theme.position)).all()
+    assert in_order[in_order.index("neglect") + 1] == "hoarding"
+    assert len(set(positions)) == len(positions)
+    assert "Hoarding" in Visitor(fresh_either_app).sign_in("ccg-84H").get("/cases/new/").text
+    for wrong, sentence in (
+        ({"code": "hoarding", "label": "Other"}, "Code hoarding is used already. An ended entry keeps its code"),
+        ({"code": "other_one", "label": "HOARDING"}, "There is an entry called Hoarding already"),
+        ({"code": "Not a code!", "label": "Other"}, "Code must be small letters, digits and _"),
+        ({"code": "", "label": ""}, "Enter label"),
+    ):
+        assert sentence in visitor.post_form("/theme-list/new/", new | wrong).text
+
+
+def test_where_an_entry_is_used_is_counted_before_it_is_retired(fresh_either_app: Flask) -> None:
+    app = fresh_either_app
+    with history(app) as past:
+        past.add("84H", IN_Q1, overview="Quillarby")
+    draw(app)
+    add_case(app, "16C", theme_1="self_neglect", theme_2="neglect")
+    with unguarded(app) as session:
+        person = session.scalars(select(Person.id).where(Person.subject == "ccg-84H")).one()
+        for name, query in (("A", "flt_theme_1_is=neglect&desc=1"), ("B", "flt_review_type_is=neglect"), ("C", "")):
+            session.add(SavedView(person_id=person, screen="cases", name=name, query=query))
+        session.commit()
+    visitor = Visitor(app).sign_in("administrator")
+    page = visitor.get(f"/theme-list/retire/?id={theme(app, 'neglect').id}").text
+    cells = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    assert "Where Open cases How many 2 Where Closed cases How many 0" in cells
+    assert "Where Saved views How many 1" in cells
+    assert "Extracts drawn since it was first used How many 1" in cells
+    assert "Quillarby" not in page
+
+
+def test_an_entry_in_use_is_retired_and_its_cases_keep_it(fresh_either_app: Flask) -> None:
+    app = fresh_either_app
+    case = add_case(app, "84H")
+    administrator, ccg = Visitor(app).sign_in("administrator"), Visitor(app).sign_in("ccg-84H")
+    page = retired(administrator, "neglect", replaced_by=str(theme(app, "self_neglect").id))
+    assert "Neglect and acts of omission can be chosen until 31 January 2022" in page
+    assert "Replaced by" in page and "Self-neglect" in page
+    assert "Neglect and acts of omission" in ccg.get(f"/cases/details/?id={case.id}").text
+    assert str(theme(app, "neglect").id) in ccg.form_on(f"/cases/edit/?id={case.id}").options["theme_1"]
+    assert str(theme(app, "neglect").id) not in ccg.form_on("/cases/new/").options["theme_1"]
+    assert case.reference in ccg.get("/cases/?flt_theme_1_is=neglect").text
+    assert "Replaces" in administrator.get(f"/theme-list/details/?id={theme(app, 'self_neglect').id}").text
+    with unguarded(app) as session:
+        newest = session.scalars(
+            select(version_of(Theme))
+            .where(version_of(Theme).code == "neglect")
+            .order_by(version_of(Theme).number.desc())
+        ).first()
+        assert newest is not None and newest.replaced_by_id == theme(app, "self_neglect").id and newest.by_service
+    again = administrator.post_form(f"/theme-list/retire/?id={theme(app, 'neglect').id}", {}, follow_redirects=True)
+    assert "can be chosen again" in again.text
+    assert str(theme(app, "neglect").id) in ccg.form_on("/cases/new/").options["theme_1"]
+
+
+def test_what_cannot_replace_is_refused(fresh_app: Flask) -> None:
+    visitor = Visitor(fresh_app).sign_in("administrator")
+    own = str(theme(fresh_app, "neglect").id)
+    assert "Enter the last day" in retired(visitor, "neglect", **dict.fromkeys(LAST, ""))
+    assert "There is a problem" in retired(visitor, "neglect", replaced_by=own)
+    retired(visitor, "self_neglect", replaced_by=own)
+    refused = retired(visitor, "neglect", replaced_by=str(theme(fresh_app, "self_neglect").id))
+    assert "There is a problem" in refused  # it has ended, so it is not offered
+    assert theme(fresh_app, "neglect").active_to is None

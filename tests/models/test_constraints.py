@@ -261,6 +261,10 @@ def a_file(state: str = "given", applied_at: str = "NULL", done: int = 0, times:
 
 
 BREAKS: dict[str, Break] = {
+    **{
+        f"another_replaces_a_{name}_that_ended": sql(f"UPDATE {name} SET replaced_by_id = id")
+        for name in ("theme", "review_type", "designated_professional")
+    },
     "import_state_is_known": a_file(state="lost", applied_at="NULL"),
     "an_import_was_applied_at_a_moment": a_file(state="applied"),
     "uq_case_import_form_token": a_file(times=2),

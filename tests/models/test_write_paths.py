@@ -206,6 +206,12 @@ def reorganise(app: Flask) -> None:
         session.commit()
 
 
+def keep_a_list(app: Flask) -> None:
+    visitor = Visitor(app).sign_in("administrator")
+    first = {"label": "A new theme", "code": "a_new_theme"}
+    assert visitor.post_form("/theme-list/new/", first).status_code == 302
+
+
 def import_cases(app: Flask) -> None:
     importer = Importer(app)
     importer.apply(importer.check(csv_of([{}])))
@@ -220,6 +226,7 @@ EXERCISED: dict[Place, Callable[[Flask], None]] = {
     ("app/cases/writing.py", "_apply"): record_and_change,
     ("admin_views/code_lists/code_lists.py", "update_model"): change_a_list,
     ("app/redaction/carrying_out.py", "_carry_out"): strike_words_out,
+    ("app/code_lists.py", "add"): keep_a_list,
     **{
         ("app/organisations/reorganising.py", name): reorganise
         for name in ("propose", "apply", "take_turn", "_write", "_write_parts", "_delete", "_rename")
