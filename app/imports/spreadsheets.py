@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 import warnings
 import zipfile
 from collections.abc import Iterator
@@ -25,12 +26,15 @@ Cell = str | int | float | date | bool | None
 Row = tuple[int, list[Cell]]
 
 LARGEST_FILE = 50 * 1024 * 1024
-LARGEST_UNPACKED = 400 * 1024 * 1024
+LARGEST_UNPACKED = 250 * 1024 * 1024
+MOST_EMPTY = 100_000  # rows with nothing in them, one after the other
+MOST_CELLS = 20_000  # of one row, empty ones included: XML may name as many as it likes
 MOST_COLUMNS = 200
 LONGEST_CELL = 131_072
 MOST_ENTRIES = 1000
 PIECE = 1024 * 1024
 SHEET = "cases"
+_OF_UTF8 = re.compile(rb"[\xc3-\xf4][\x80-\xbf]")
 OLD_OR_LOCKED = b"\xd0\xcf\x11\xe0"
 SAVE_AS = "Save it as XLSX without macros, or as CSV in UTF-8."
 
@@ -59,13 +63,14 @@ def rows_of(file: BinaryIO) -> Iterator[Row]:
 def _encoding_of(file: BinaryIO) -> str:
     """UTF-8, with or without a mark, or else Windows-1252; the whole file is looked through, a piece at a time."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    is_utf8, seen = True, False
+    is_utf8, seen, composed = True, False, False
     for piece in iter(lambda: file.read(PIECE), b""):
         if not seen and piece.startswith((b"\xff\xfe", b"\xfe\xff")):
             raise NotUsable("The file is in UTF-16. Save it as CSV in UTF-8.")
         if b"\0" in piece:
             raise NotUsable(f"The file holds what no text holds. It may be damaged, or of another kind. {SAVE_AS}")
-        seen = seen or bool(piece.strip())
+        seen = seen or bool(piece.strip(b" \t\r\n\xef\xbb\xbf"))
+        composed = composed or _OF_UTF8.search(piece) is not None
         if is_utf8:
             try:
                 decoder.decode(piece)
@@ -78,6 +83,9 @@ def _encoding_of(file: BinaryIO) -> str:
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             is_utf8 = False
+    if not is_utf8 and composed:
+        # Read as Windows-1252 every letter beyond ASCII would become two others.
+        raise NotUsable("Most of the file is in UTF-8, and some of it is not. Save it as CSV in UTF-8.")
     file.seek(0)
     return "utf-8-sig" if is_utf8 else "cp1252"
 
@@ -85,12 +93,12 @@ def _encoding_of(file: BinaryIO) -> str:
 def _of_csv(file: BinaryIO, encoding: str) -> Iterator[Row]:
     words = io.TextIOWrapper(file, encoding=encoding, newline="")
     try:
-        first = words.readline(LONGEST_CELL)
-        words.seek(0)
-        delimiter = max(",;\t", key=first.count)
         csv.field_size_limit(LONGEST_CELL)
-        reader = csv.reader(words, delimiter=delimiter, strict=True)
+        reader = csv.reader((), strict=True)
         try:
+            first = words.readline(LONGEST_CELL)
+            words.seek(0)
+            reader = csv.reader(words, delimiter=max(",;\t", key=first.count), strict=True)
             for cells in reader:
                 if len(cells) > MOST_COLUMNS and any(cells[MOST_COLUMNS:]):
                     raise NotUsable(f"Line {reader.line_num} has more than {MOST_COLUMNS} columns.")
@@ -118,10 +126,16 @@ def _of_workbook(file: BinaryIO) -> Iterator[Row]:
                 names = {name.casefold(): name for name in book.sheetnames}
                 sheet = book[names.get(SHEET, book.sheetnames[0])]
                 sheet.reset_dimensions()
+                filled = 0
                 for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
+                    if number - filled > MOST_EMPTY:
+                        raise NotUsable(f"More than {MOST_EMPTY:,} rows are empty, one after the other. Delete them.")
                     if any(cell not in (None, "") for cell in cells[MOST_COLUMNS:]):
                         raise NotUsable(f"Row {number} has more than {MOST_COLUMNS} columns.")
+                    if any(isinstance(cell, str) and len(cell) > LONGEST_CELL for cell in cells):
+                        raise NotUsable(f"Row {number} has a cell of more than {LONGEST_CELL:,} characters.")
                     if any(cell not in (None, "") for cell in cells):
+                        filled = number
                         yield number, [_plain(cell) for cell in cells[:MOST_COLUMNS]]
             finally:
                 book.close()
@@ -151,7 +165,7 @@ def _look_into(file: BinaryIO) -> None:
             for one in inside:
                 if one.flag_bits & 1:
                     raise NotUsable(f"The file has a password. {SAVE_AS}")
-                tail = b""
+                tail, in_row = b"", 0
                 with archive.open(one) as entry:
                     for piece in iter(lambda entry=entry: entry.read(PIECE), b""):  # type: ignore[misc]
                         unpacked += len(piece)
@@ -159,6 +173,10 @@ def _look_into(file: BinaryIO) -> None:
                             raise NotUsable("The file unpacks to far more than it is. Divide it, or save it as CSV.")
                         if b"<!DOCTYPE" in tail + piece or b"<!ENTITY" in tail + piece:
                             raise NotUsable(f"The file holds what no spreadsheet holds. {SAVE_AS}")
+                        for row_number, row in enumerate(piece.split(b"<row")):
+                            in_row = row.count(b"<c") + (0 if row_number else in_row)
+                            if in_row > MOST_CELLS:
+                                raise NotUsable(f"A row has more than {MOST_COLUMNS} columns. {SAVE_AS}")
                         tail = piece[-10:]
     except NotUsable:
         raise
