@@ -200,7 +200,7 @@ def _for_administrators() -> dict[str, Any]:
                     ("Designated professionals", "designated_professionals", "designated_professional"),
                 )
             ),
-            ("Reorganisations", url_for("reorganisations.index"), "Mergers, moves and new names: planned, applied, undone"),
+            ("Reorganisations", url_for("reorganisations.index"), "Mergers, moves, new names"),
             ("Imports", url_for("imports.index"), "Lists of the Organisation Data Service"),
             ("People", url_for("people.index_view"), "Who may do what, since when, and when they were last seen"),
             ("Review of access", url_for("people.review_view"), _to_review()),
