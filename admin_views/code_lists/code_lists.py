@@ -125,12 +125,14 @@ class CodeListView(TrackerView):
             except StaleDataError:
                 db.session.rollback()
                 form.add_problems({"": [STALE]})
+        used = code_lists.where_used(entry, by=current_access().person_id)
         page: str = self.render(
             "code_lists/retire.html",
             title=f"Retire {entry.label}",
             caption=self.title,
             form=form,
-            used=_table_of(code_lists.where_used(entry, by=current_access().person_id)),
+            used=_table_of(used),
+            last_added=in_words(used.last_added) if used.last_added else "",
             submit="Retire",
             back_url=self.get_url(".details_view", id=entry.id),
         )
@@ -219,16 +221,17 @@ class DesignatedProfessionalView(CodeListView):
 
 
 def _table_of(used: code_lists.Used) -> TableOf:
-    last = f", the newest added on {in_words(used.last_added)}" if used.last_added else ""
     return TableOf(
         "Where it is used",
         ["Where", "How many"],
         [
-            words("Open cases", f"{used.open_cases:,}"),
-            words("Closed cases", f"{used.closed_cases:,}"),
-            words("Withdrawn cases", f"{used.withdrawn_cases:,}"),
-            words("Saved views", f"{used.views:,}"),
-            words("Extracts drawn since it was first used", f"{used.extracts:,}"),
-            *([words("Newest case", last.removeprefix(", the newest "))] if last else []),
+            words(where, f"{number:,}")
+            for where, number in (
+                ("Open cases", used.open_cases),
+                ("Closed cases", used.closed_cases),
+                ("Withdrawn cases", used.withdrawn_cases),
+                ("Saved views", used.views),
+                ("Extracts drawn since it was first used", used.extracts),
+            )
         ],
     )
