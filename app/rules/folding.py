@@ -14,7 +14,8 @@ MOST_CHARACTERS = 200
 # Letters and digits, as `str.isalnum` has them.
 WORD = re.compile(r"[^\W_]+")
 # Every character that is combined with the one before it. A class of them is many times faster than asking for each.
-_MARKS = re.compile("[" + "".join(c for c in map(chr, range(0x300, 0x1E950)) if unicodedata.combining(c)) + "]+")
+MARKS = "".join(c for c in map(chr, range(0x300, 0x1E950)) if unicodedata.combining(c))
+_MARKS = re.compile(f"[{MARKS}]+")
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from .folding import MARKS
+
 _UNSTORABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _SPACES = re.compile(r"\s+")
 _SEPARATORS = re.compile(r"[\s\-\u2010-\u2015\u2212]+")
@@ -13,6 +15,9 @@ _REFERENCE = re.compile(r"SCR([A-Z0-9]{8})")
 
 LONGEST_LINE = 4000
 MOST_MARKS = 8
+# A class with many characters beyond the first 65,536 is fifty times slower than one with all of those.
+_PERHAPS_A_MARK = re.compile("[" + "".join(c for c in MARKS if c < "\U00010000") + "\U00010000-\U0010ffff]")
+_TOO_MANY_MARKS = re.compile(f"([{MARKS}]{{{MOST_MARKS}}})[{MARKS}]+")
 
 
 def regular(typed: str) -> str:
@@ -23,14 +28,9 @@ def regular(typed: str) -> str:
 def _calm(text: str) -> str:
     """Text with at most eight combining marks in a row: no language needs more, and to compose thousands of them takes
     minutes."""
-    if text.isascii():
+    if text.isascii() or _PERHAPS_A_MARK.search(text) is None:
         return text
-    kept, run = [], 0
-    for character in text:
-        run = run + 1 if unicodedata.combining(character) else 0
-        if run <= MOST_MARKS:
-            kept.append(character)
-    return "".join(kept)
+    return _TOO_MANY_MARKS.sub(r"\1", text)
 
 
 def on_one_line(typed: str) -> str:
