@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from flask import abort, flash, redirect, request, url_for
@@ -14,7 +14,7 @@ from app.access import audit, clock, readings
 from app.access.current import current_access, lookups, may
 from app.access.permissions import Permission
 from app.nhsuk.fields import LineField, TextField
-from app.nhsuk.forms import NHSForm
+from app.nhsuk.forms import AskingForm
 from app.nhsuk.wording import nhs_moment
 from app.redaction import requests
 from app.redaction.carrying_out import approve
@@ -55,15 +55,11 @@ NOT_FOUND = "These words are not in the case, its history or anything kept with 
 MOST_SHOWN = 200
 
 
-class AskForm(NHSForm):
+class AskForm(AskingForm):
     """The words, and why they should go."""
 
     words = LineField(WORDS)
     reason = TextField(REASON)
-
-    def validate(self, extra_validators: Any = None) -> bool:
-        holds = bool(super().validate(extra_validators))
-        return self.ask_for_what_is_missing() and holds
 
 
 class RedactionView(BaseView):

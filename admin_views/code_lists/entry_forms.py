@@ -7,24 +7,18 @@ from typing import Any
 from uuid import UUID
 
 from app.nhsuk.fields import ChoiceField, DateField, LineField, Option, TextField
-from app.nhsuk.forms import NHSForm
+from app.nhsuk.forms import AskingForm, NHSForm
 from models import CodeListEntry
 from models.declarations import SERVICE, Item, Kind
 
 FIRST = UUID(int=0)
 
 
-class _Asking(NHSForm):
-    def validate(self, extra_validators: Any = None) -> bool:
-        holds = bool(super().validate(extra_validators))
-        return self.ask_for_what_is_missing() and holds
-
-
 def _item(name: str, label: str, kind: Kind, hint: str = "", **more: Any) -> Item:
     return Item(name=name, label=label, hint=hint, definition=label, source=SERVICE, kind=kind, **more)
 
 
-class AddForm(_Asking):
+class AddForm(AskingForm):
     """A new entry. Its code is given once and never changes."""
 
     label = LineField(_item("label", "Label", Kind.LINE, "What people read and choose", required=True, max_length=120))
@@ -55,7 +49,7 @@ class AddForm(_Asking):
     )  # fmt: skip
 
 
-class RetireForm(_Asking):
+class RetireForm(AskingForm):
     """The last day on which an entry can be chosen, and which one is chosen instead."""
 
     last_day = DateField(

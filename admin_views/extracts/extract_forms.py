@@ -8,7 +8,7 @@ from typing import Any
 
 from app.access.clock import ENGLAND
 from app.nhsuk.fields import ChoiceField, LineField, Option
-from app.nhsuk.forms import NHSForm
+from app.nhsuk.forms import AskingForm, NHSForm
 from app.rules import dates
 from app.rules.quarters import Quarter, quarter_named, quarter_of
 from app.rules.words import in_words
@@ -80,7 +80,7 @@ class DrawForm(NHSForm):
         return holds
 
 
-class ReceiptForm(NHSForm):
+class ReceiptForm(AskingForm):
     """What the transfer service answered."""
 
     receipt = LineField(
@@ -96,10 +96,6 @@ class ReceiptForm(NHSForm):
             max_length=200,
         )
     )
-
-    def validate(self, extra_validators: Any = None) -> bool:
-        holds = bool(super().validate(extra_validators))
-        return self.ask_for_what_is_missing() and holds
 
 
 def offer_quarters(form: DrawForm, drawn: dict[str, int], today: date) -> None:

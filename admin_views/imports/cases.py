@@ -19,7 +19,7 @@ from app.case_imports.headings import ITEMS
 from app.cases import writing
 from app.imports.texts import NotUsable
 from app.nhsuk.fields import ChoiceField, Option, UploadField
-from app.nhsuk.forms import NHSForm
+from app.nhsuk.forms import AskingForm, NHSForm
 from app.nhsuk.wording import nhs_moment
 from app.rules.words import count_of
 from models import CaseImport, CaseReview, StagedCase, db
@@ -43,7 +43,7 @@ SHOWN = {
 DONE = {LineOutcome.NEW: "Added"}
 
 
-class CasesForm(NHSForm):
+class CasesForm(AskingForm):
     """The file, and the CCG for which it is given."""
 
     ccg = ChoiceField(
@@ -73,10 +73,6 @@ class CasesForm(NHSForm):
         ),
         accept=".csv,.xlsx",
     )
-
-    def validate(self, extra_validators: Any = None) -> bool:
-        holds = bool(super().validate(extra_validators))
-        return self.ask_for_what_is_missing() and holds
 
 
 class CaseImportsView(BaseView):

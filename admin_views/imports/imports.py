@@ -15,7 +15,7 @@ from app.access.permissions import Permission
 from app.imports import change_files
 from app.imports.texts import NotUsable
 from app.nhsuk.fields import UploadField
-from app.nhsuk.forms import NHSForm
+from app.nhsuk.forms import AskingForm, NHSForm
 from app.organisations.taking_in import Given, take_in_changes, take_in_lists
 from models import Reorganisation, db
 from models.declarations import SERVICE, Item, Kind
@@ -44,20 +44,14 @@ def _file(name: str, question: str, hint: str, *, required: bool = True) -> Any:
     )
 
 
-class _Files(NHSForm):
-    def validate(self, extra_validators: Any = None) -> bool:
-        holds = bool(super().validate(extra_validators))
-        return self.ask_for_what_is_missing() and holds
-
-
-class ListsForm(_Files):
+class ListsForm(AskingForm):
     """The files of the Organisation Data Service."""
 
     ccgs = _file("ccgs", "eccg.csv", "As it is published, or the zip that holds it")
     successions = _file("successions", "succ.csv", "Optional. Who took over from whom", required=False)
 
 
-class ChangesForm(_Files):
+class ChangesForm(AskingForm):
     """A file of changes."""
 
     changes = _file("changes", "the file of changes", "A CSV with the headings of the template")

@@ -10,7 +10,7 @@ from typing import Any
 
 from app.access.lookups import Lookups
 from app.nhsuk.fields import ChoiceField, DateField, LineField, Option, TextField
-from app.nhsuk.forms import NHSForm
+from app.nhsuk.forms import AskingForm, NHSForm
 from app.rules.reorganisation import DAY, Change, Key, What, named
 from app.rules.succession import Organisations, Place
 from models.declarations import SERVICE, Item, Kind
@@ -78,40 +78,34 @@ def _ons_code() -> Any:
     return _line("ons_code", "ONS code", "ONS code (optional)", "For example, E38000234", "", longest=9, required=False)
 
 
-class _Asking(NHSForm):
-    def validate(self, extra_validators: Any = None) -> bool:
-        holds = bool(super().validate(extra_validators))
-        return self.ask_for_what_is_missing() and holds
-
-
-class AddForm(_Asking):
+class AddForm(AskingForm):
     """A new organisation."""
 
     code, name, ons_code, part_of = _code(), _new_name(), _ons_code(), _part_of()
     first_day = _day("first_day", "First day", "The day on which it opens.")
 
 
-class RenameForm(_Asking):
+class RenameForm(AskingForm):
     """Another name from a day on."""
 
     name, ons_code = _new_name(), _ons_code()
     first_day = _day("first_day", "First day", "The first day on which it has the new name.")
 
 
-class MoveForm(_Asking):
+class MoveForm(AskingForm):
     """Part of something else from a day on."""
 
     part_of = _part_of()
     first_day = _day("first_day", "First day", "The first day on which it is part of the other.")
 
 
-class CloseForm(_Asking):
+class CloseForm(AskingForm):
     """A last day, and nobody who takes over."""
 
     last_day = _day("last_day", "Last day", "The last day on which it is open.")
 
 
-class MergeForm(_Asking):
+class MergeForm(AskingForm):
     """Several become one, new or there already."""
 
     codes = _line(
@@ -125,7 +119,7 @@ class MergeForm(_Asking):
     first_day = _day("first_day", "First day", "The first day after the merger.")
 
 
-class SplitForm(_Asking):
+class SplitForm(AskingForm):
     """One becomes several."""
 
     successors = TextField(

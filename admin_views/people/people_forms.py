@@ -6,7 +6,7 @@ from typing import Any
 
 from app.access.lookups import Lookups
 from app.nhsuk.fields import ChoiceField, DateField, Option, TextField
-from app.nhsuk.forms import NHSForm
+from app.nhsuk.forms import AskingForm, NHSForm
 from app.rules.granting import holds_on
 from models.declarations import SERVICE, Item, Kind, OnlyWhen
 from models.enumerations import Labelled, Role
@@ -23,7 +23,7 @@ class Ending(Labelled):
     LATER = "later", "At the end of a day"
 
 
-class GrantForm(NHSForm):
+class GrantForm(AskingForm):
     """A role, where, and until when."""
 
     role = ChoiceField(
@@ -63,10 +63,6 @@ class GrantForm(NHSForm):
         )
     )
 
-    def validate(self, extra_validators: Any = None) -> bool:
-        holds = bool(super().validate(extra_validators))
-        return self.ask_for_what_is_missing() and holds
-
 
 class EndForm(NHSForm):
     """Now, or at the end of a day."""
@@ -104,7 +100,7 @@ class EndForm(NHSForm):
         return holds
 
 
-class ReasonForm(NHSForm):
+class ReasonForm(AskingForm):
     """Why somebody is shut out, or let in again."""
 
     reason = TextField(
@@ -121,10 +117,6 @@ class ReasonForm(NHSForm):
             max_length=1000,
         )
     )
-
-    def validate(self, extra_validators: Any = None) -> bool:
-        holds = bool(super().validate(extra_validators))
-        return self.ask_for_what_is_missing() and holds
 
 
 def offer_organisations(form: GrantForm, lookups: Lookups) -> None:

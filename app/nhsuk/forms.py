@@ -201,5 +201,13 @@ class NHSForm(FlaskForm):
         )
 
 
+class AskingForm(NHSForm):
+    """A form that no rule checks: it says by itself what is missing."""
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        holds = super().validate(extra_validators)
+        return self.ask_for_what_is_missing() and holds
+
+
 def _is_hidden(one: Field) -> bool:
     return getattr(one.widget, "input_type", "") == "hidden"
