@@ -129,12 +129,22 @@ def _for_readers() -> dict[str, Any]:
     waiting = Group(
         "Redactions", "Somebody else has asked.", redactions.for_home() if may(Permission.REDACTION_DECIDE) else []
     )
+    known, today = lookups().organisations, lookups().today
+    split = Group(
+        "After a split",
+        "Open cases of a CCG that several took over from. None of these sees them yet.",
+        [
+            (f"{place.name} ({place.code})", cases_with(ccg_is=place.code, status_is="open"), count_of(number, "case"))
+            for place in access.readable_ccgs
+            if known.was_split(place.id, today) and (number := counted.get(place.id, Figures()).open)
+        ],
+    )
     may_record = may(Permission.CASE_WRITE) and bool(access.current_ccgs)
     return {
         "title": "Home",
         "lede": ", ".join(place.name for place in access.granted_on),
         "figures": shown,
-        "first": [group for group in (waiting, unsaved, quality) if group.rows],
+        "first": [group for group in (waiting, unsaved, split, quality) if group.rows],
         "groups": [changed],
         "tables": _tables(counted) if access.roles & {Role.OVERSIGHT, Role.ANALYST} else [],
         "links": [("See all cases", url_for("cases.index_view"), "")],

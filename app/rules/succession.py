@@ -118,6 +118,10 @@ class Organisations:
                 raise ValueError("A line of succession leads back to itself.")
             seen.add(place)
 
+    def was_split(self, place: UUID, day: date) -> bool:
+        """Whether several have taken over from a place by a day, so that none of them answers for its cases."""
+        return len({one.successor for one in self._successors.get(place, []) if one.effective_on <= day}) > 1
+
     def predecessors_of(self, place: UUID, day: date) -> set[UUID]:
         """Every place whose cases a place answers for on a day, itself left out."""
         found: set[UUID] = set()

@@ -241,3 +241,19 @@ def test_the_list_as_on_a_day(administrator: Visitor) -> None:
     assert "NHS Durham Dales, Easington and Sedgefield CCG" in then
     assert "NHS Durham Dales" not in administrator.get("/ccgs/?flt_current_on_is=1/4/2020&search=00D").text
     assert "Cumbria and North East" in administrator.get("/ccgs/?search=84H").text
+
+
+def test_after_a_split_the_cases_wait_and_no_successor_sees_them(administrator: Visitor) -> None:
+    app = administrator.app
+    case = add_case(app, "84H", overview="Quillarby")
+    fields = {"successors": "16C\n9Z9, NHS New CCG", "first_day-day": "1", "first_day-month": "2"}
+    planned(administrator, fields | {"first_day-year": "2022"}, "split", f"id={id_of(app, '84H')}")
+    administrator.post_form(f"/reorganisations/details/?id={only_plan(app).id}", {})
+    address = f"/cases/details/?id={case.id}"
+    for account, sees in (("ccg-16C", 404), ("ccg-84H", 200), ("analyst", 200), ("stp-QHM", 200), ("ccg-93C", 404)):
+        assert Visitor(app).sign_in(account).get(address).status_code == sees, account
+    for account in ("analyst", "ccg-84H"):
+        home = " ".join(re.sub(r"<[^>]+>", " ", Visitor(app).sign_in(account).get("/").text).split())
+        assert "After a split Open cases of a CCG that several took over from" in home, account
+        assert "NHS County Durham CCG (84H) 1 case" in home
+    assert "After a split" not in Visitor(app).sign_in("ccg-93C").get("/").text
