@@ -24,20 +24,10 @@ CAPITALS, SMALL = {"NHS", "CCG", "STP"}, {"and", "in", "of", "on", "the", "under
 
 @dataclass(frozen=True)
 class Comparison:
-    """What a list would change, and what of it contradicts what is known. `open_before` CCGs are open now."""
+    """What a list would change, and what of it contradicts what is known."""
 
     changes: list[Change] = field(default_factory=list)
     problems: list[LeftOut] = field(default_factory=list)
-    open_before: int = 0
-
-    @property
-    def closes(self) -> int:
-        return sum(change.what is What.CLOSED for change in self.changes)
-
-    @property
-    def closes_most(self) -> bool:
-        """Whether it would close over half of the CCGs that are open: a wrong file, or the end of CCGs."""
-        return self.closes * 2 > self.open_before
 
     def of(self, what: What) -> list[Change]:
         return [change for change in self.changes if change.what is what]
@@ -48,7 +38,7 @@ def compare(
 ) -> Comparison:
     """What the rows of `eccg.csv` and `succ.csv` would change of what is known."""
     places = {place.code: place for place in known.places.values() if place.kind == CCG}
-    found = Comparison(open_before=sum(place.is_open_on(today) for place in places.values()))
+    found = Comparison()
     for row in ccgs:
         place = places.get(row.code)
         try:
