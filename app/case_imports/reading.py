@@ -27,7 +27,7 @@ from .headings import ITEMS, Columns, match, plain
 MOST_LINES = 50_000
 # The day before the first of Excel's serial dates, as they count since March 1900.
 BEFORE_SERIAL_DATES = date(1899, 12, 30)
-FIRST_SERIAL, LAST_SERIAL = 367, 73_415  # 1 January 1901 to 31 December 2100
+FIRST_SERIAL, LAST_SERIAL = 10_000, 73_415  # 18 May 1927 to 31 December 2100: fewer digits may be a year
 _MIDNIGHT = re.compile(r"[ T]00:00(:00)?(\.0+)?Z?$")
 _IN_BRACKETS = re.compile(r"\(([0-9A-Za-z]{3,12})(?:,[^)]*)?\)\s*$")
 
@@ -129,7 +129,7 @@ class Reader:
 
     def _date(self, item: Item, typed: str) -> tuple[date | None, str]:
         written = _MIDNIGHT.sub("", shown(on_one_line(typed)))
-        if re.fullmatch(r"[0-9]{3,5}(\.0+)?", written) and FIRST_SERIAL <= int(float(written)) <= LAST_SERIAL:
+        if re.fullmatch(r"[0-9]{5}(\.0+)?", written) and FIRST_SERIAL <= int(float(written)) <= LAST_SERIAL:
             return BEFORE_SERIAL_DATES + timedelta(days=int(float(written))), ""
         result = dates.read([written, "", ""], item.label)
         return result.value, result.problem

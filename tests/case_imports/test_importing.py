@@ -268,3 +268,18 @@ def test_an_empty_cell_is_what_the_form_holds_at_first(durham: Importer) -> None
         assert (case.status, case.publication, case.media_interest) == ("open", "not_decided", "none_known")
         assert case.ccg_id == durham.access.current_ccgs[0].id
     assert len(cases(durham.app)) == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "day"),
+    [
+        ("44256", date(2021, 3, 1)), ("44256.0", date(2021, 3, 1)), ("2021-03-01 00:00:00", date(2021, 3, 1)),
+        ("1 March 2021", date(2021, 3, 1)), ("1st Mar 2021", date(2021, 3, 1)), ("2021", None), ("3/2021", None),
+    ],
+)  # fmt: skip
+def test_dates_are_read_as_people_and_spreadsheets_write_them(durham: Importer, typed: str, day: date | None) -> None:
+    one = durham.check(csv_of([{"incident_date": typed}]))
+    assert durham.outcomes(one) == [NEW if day else WRONG]
+    if day:
+        durham.apply(one)
+        assert cases(durham.app)["L-1"].incident_date == day

@@ -64,6 +64,7 @@ NO_TEXT = f"The file holds what no text holds. It may be damaged, or of another 
 STRANGE = f"The file holds what no spreadsheet holds. {SAVE_AS}"
 MIXED = "Most of the file is in UTF-8, and some of it is not. Save it as CSV in UTF-8."
 OTHER = f"The file is not an XLSX or CSV. {SAVE_AS}"
+BIG = "The file unpacks to far more than it is. Divide it, or save it as CSV."
 WIDE = f"A row has more than 200 columns. {SAVE_AS}"
 
 
@@ -128,15 +129,25 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "billion laughs": (lambda: by_hand(BOMB + sheet_of("<row><c><v>&b;</v></c></row>")), STRANGE),
     "entities in UTF-16": (
         lambda: by_hand(f'<?xml version="1.0" encoding="UTF-16"?>{BOMB}{sheet_of("")}'.encode("utf-16")),
-        DAMAGED,
+        STRANGE,
     ),
+    "two million elements in each other": (lambda: by_hand(f'<worksheet xmlns="{MAIN}">' + "<a>" * 2_000_000), BIG),
+    "a million links": (
+        lambda: by_hand(f'<worksheet xmlns="{MAIN}"><sheetData/>' + '<hyperlink ref="A1"/>' * 1_000_000),
+        BIG,
+    ),
+    "half a million styles": (
+        lambda: by_hand(sheet_of(""), parts={"xl/styles.xml": "<cellXfs>" + '<xf numFmtId="14"/>' * 500_000}),
+        BIG,
+    ),
+    "cells with a prefix": (lambda: by_hand(sheet_of("<x:row>" + "<x:c/>" * 30_000 + "</x:row>")), WIDE),
     "an external entity": (
         lambda: by_hand("", parts={"xl/workbook.xml": '<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>'}),
         STRANGE,
     ),
     "a file of a gigabyte in one of a megabyte": (
         lambda: by_hand("<worksheet>" + " " * 300_000_000),
-        "The file unpacks to far more than it is. Divide it, or save it as CSV.",
+        BIG,
     ),
     "two million cells": (lambda: by_hand(sheet_of("<row>" + "<c><v>1</v></c>" * 2_000_000 + "</row>")), WIDE),
     "two million cells with nothing in them": (lambda: by_hand(sheet_of("<row>" + "<c/>" * 2_000_000)), WIDE),
@@ -150,7 +161,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
         "More than 100,000 rows are empty, one after the other. Delete them.",
     ),
     "a very long text": (
-        lambda: by_hand(sheet_of(f'<row r="3"><c t="inlineStr"><is><t>{"a" * 5_000_000}</t></is></c></row>')),
+        lambda: by_hand(sheet_of(f'<row r="3"><c t="inlineStr"><is><t>{"a" * 1_500_000}</t></is></c></row>')),
         "Row 3 has a cell of more than 131,072 characters.",
     ),
     "XML that breaks off": (lambda: by_hand(f'<worksheet xmlns="{MAIN}"><sheetData><row>'), DAMAGED),
