@@ -195,10 +195,10 @@ class DataQualityView(BaseView):
             case is None
             or query is None
             or not may(Permission.QUARTER_CONFIRM)
-            or not current_access().scope.may_write(case.ccg_id)
+            or not current_access().scope.may_change(case)
         ):
             abort(404)
-        for one in _findings({case.ccg_id}):
+        for one in _findings({case.held_by_id}):
             if one.case_id == case.id and one.finding.query == query:
                 return case, query, one
         abort(404)

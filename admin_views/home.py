@@ -25,7 +25,7 @@ from models.declarations import items_of
 from models.enumerations import Role
 
 from . import data_quality, redactions
-from .cases import case_drafts
+from .cases import case_allocation, case_drafts
 from .organisations.organisations import CCGView, RegionView, STPView
 from .tables import TableOf
 
@@ -129,14 +129,21 @@ def _for_readers() -> dict[str, Any]:
     waiting = Group(
         "Redactions", "Somebody else has asked.", redactions.for_home() if may(Permission.REDACTION_DECIDE) else []
     )
-    known, today = lookups().organisations, lookups().today
+    known = lookups().organisations
     split = Group(
         "After a split",
         "Open cases of a CCG that several took over from. None of these sees them yet.",
         [
-            (f"{place.name} ({place.code})", cases_with(ccg_is=place.code, status_is="open"), count_of(number, "case"))
-            for place in access.readable_ccgs
-            if known.was_split(place.id, today) and (number := counted.get(place.id, Figures()).open)
+            (
+                f"Allocate cases of {known.places[place].name}"
+                if case_allocation.may_allocate(place)
+                else f"{known.places[place].name} ({known.places[place].code})",
+                url_for("cases.allocate_view", ccg=known.places[place].code)
+                if case_allocation.may_allocate(place)
+                else cases_with(waits_for_allocation_is="yes"),
+                count_of(number, "case"),
+            )
+            for place, number in figures.waiting(session, lookups()).items()
         ],
     )
     may_record = may(Permission.CASE_WRITE) and bool(access.current_ccgs)

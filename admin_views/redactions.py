@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import BaseView, expose
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, or_, select
 
 from app.access import audit, clock, readings
 from app.access.current import current_access, lookups, may
@@ -101,7 +101,7 @@ class RedactionView(BaseView):
     def ask_view(self) -> ResponseReturnValue:
         """Asks for words to be struck out of a case of the person's own CCGs."""
         case = _case_or_404()
-        if not (may(Permission.REDACTION_ASK) and current_access().scope.may_write(case.ccg_id)):
+        if not (may(Permission.REDACTION_ASK) and current_access().scope.may_change(case)):
             abort(403)
         _note_opening(case.id)
         form = AskForm()
@@ -194,7 +194,13 @@ def _newest_first() -> Select[Redaction]:
     """The requests that the person may decide: of cases that they manage, or of all as an analyst."""
     found = select(Redaction).order_by(Redaction.asked_at.desc(), Redaction.id)
     access = current_access()
-    return found if Role.ANALYST in access.roles else found.where(Redaction.ccg_id.in_(sorted(access.scope.writable)))
+    if Role.ANALYST in access.roles:
+        return found
+    managed: ColumnElement[bool] = Redaction.ccg_id.in_(sorted(access.scope.writable))
+    if access.scope.writable_allocated:
+        allocated = CaseReview.allocated_to_id.in_(sorted(access.scope.writable_allocated))
+        managed = or_(managed, Redaction.case_id.in_(select(CaseReview.id).where(allocated)))
+    return found.where(managed)
 
 
 def _facts(redaction: Redaction) -> list[tuple[str, str]]:
@@ -225,7 +231,7 @@ def _one_or_404() -> Redaction:
     """A request in scope. 403 where the person only reads its case, under another role."""
     redaction = _found_or_404(Redaction)
     access = current_access()
-    if not (Role.ANALYST in access.roles or access.scope.may_write(redaction.ccg_id)):
+    if not (Role.ANALYST in access.roles or access.scope.may_change(redaction.case)):
         abort(403)
     return redaction
 

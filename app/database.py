@@ -43,7 +43,19 @@ from app.config import WrongSetting
 from models import CaseReview, ExtractPart, QueryAnswer, Redaction, db, version_of
 from models.base import TrackerSession
 from models.history_triggers import WRITERS_LOCK
-from models.row_security import APPLICATION, ENGLAND, RARE, READABLE, VERY_RARE, WRITABLE, WRITES_EVERYTHING, make_roles
+from models.row_security import (
+    ALLOCATED,
+    APPLICATION,
+    ENGLAND,
+    RARE,
+    READABLE,
+    VERY_RARE,
+    WAITING,
+    WRITABLE,
+    WRITABLE_ALLOCATED,
+    WRITES_EVERYTHING,
+    make_roles,
+)
 
 log = logging.getLogger(__name__)
 
@@ -118,6 +130,9 @@ def tell_scope(
     *,
     readable: Iterable[UUID],
     writable: Iterable[UUID],
+    waiting: Iterable[UUID],
+    allocated: Iterable[UUID],
+    writable_allocated: Iterable[UUID],
     reads_everything: bool,
     writes_everything: bool,
 ) -> None:
@@ -135,6 +150,9 @@ def tell_scope(
         {
             "readable": _as_array(readable),
             "writable": _as_array(writable),
+            "waiting": _as_array(waiting),
+            "allocated": _as_array(allocated),
+            "writable_allocated": _as_array(writable_allocated),
             "writes_everything": "yes" if writes_everything else "",
             "role": ENGLAND if reads_everything else "none",
         },
@@ -143,12 +161,20 @@ def tell_scope(
 
 _TELL = text(f"""
 SELECT set_config('{READABLE}', :readable, true), set_config('{WRITABLE}', :writable, true),
+       set_config('{WAITING}', :waiting, true), set_config('{ALLOCATED}', :allocated, true),
+       set_config('{WRITABLE_ALLOCATED}', :writable_allocated, true),
        set_config('{WRITES_EVERYTHING}', :writes_everything, true), set_config('role', :role, true)
 """)
 
 
 def _as_array(ids: Iterable[UUID]) -> str:
     return "{" + ",".join(sorted(map(str, ids))) + "}"
+
+
+def allocation_of(connection: Connection, case_id: UUID) -> UUID | None:
+    """To whom a case was allocated after a split, whoever sees it: asked while a row about it is being written."""
+    cases = CaseReview.__table__
+    return connection.scalar(select(cases.c.allocated_to_id).where(cases.c.id == case_id))
 
 
 def is_postgresql(session: Session) -> bool:

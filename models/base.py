@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID, uuid4
 
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.query import Query
 from flask_sqlalchemy.session import Session as FlaskSession
-from sqlalchemy import DateTime, Dialect, Enum, ForeignKey, MetaData, String, Uuid
+from sqlalchemy import ColumnElement, DateTime, Dialect, Enum, ForeignKey, MetaData, String, Uuid, func
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -33,13 +34,42 @@ class OwnedByCCG:
     """A row that belongs to a CCG. Row scope applies to every model that has this mixin.
 
     `may_be_deleted` is for rows that hold something for a while, such as drafts; their table's policies say so too.
+    `case_key` is the column with the id of the case that a row is, or is about: after a split it goes with that case
+    (`row_security.follow_the_case`). Rows that are about no case stay with their CCG.
     """
 
     may_be_deleted: ClassVar[bool] = False
+    case_key: ClassVar[str] = ""
 
     @declared_attr
     def ccg_id(cls) -> Mapped[UUID]:
         return mapped_column(ForeignKey("organisation.id"))
+
+
+class HeldByCCG(OwnedByCCG):
+    """A row that is a case, or a version of one: it may be allocated after a split."""
+
+    __abstract__ = True
+    case_key = "id"
+
+    if TYPE_CHECKING:
+        allocated_to_id: Mapped[UUID | None]
+
+    @hybrid_property
+    def held_by_id(self) -> UUID:
+        """The CCG that the case is with: the one to which it was allocated, or under which it was recorded."""
+        return self.allocated_to_id or self.ccg_id
+
+    @held_by_id.inplace.expression
+    @classmethod
+    def _held_by_id(cls) -> ColumnElement[UUID]:
+        return func.coalesce(cls.allocated_to_id, cls.ccg_id)
+
+
+def owned_models() -> list[Any]:
+    """Every model whose rows belong to a CCG."""
+    found = [*OwnedByCCG.__subclasses__(), *HeldByCCG.__subclasses__()]
+    return [model for model in found if hasattr(model, "__table__")]
 
 
 ONE_BY_ONE = "Rows are added and changed one by one, or by a statement with a condition, so that each is checked."

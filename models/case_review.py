@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from .base import HasId, Moment, OwnedByCCG, Versioned, db, stored, utc_now
+from .base import HasId, HeldByCCG, Moment, Versioned, db, stored, utc_now
 from .code_lists import DesignatedProfessional, ReviewType, Theme
 from .declarations import GUIDANCE, SERVICE, Files, Item, Kind, OnlyWhen, Search, derived, item
 from .enumerations import MediaInterest, PartnershipKind, Publication, Status
@@ -71,11 +71,10 @@ def _among_those_not_withdrawn(name: str, *columns: str, unique: bool = False) -
     return Index(name, *columns, unique=unique, sqlite_where=not_withdrawn, postgresql_where=not_withdrawn)
 
 
-class CaseReview(HasId, OwnedByCCG, Versioned, db.Model):
+class CaseReview(HasId, HeldByCCG, Versioned, db.Model):
     """One review. It belongs for ever to the CCG under which it was recorded; it is withdrawn, never deleted."""
 
     __tablename__ = "case_review"
-
     reference: Mapped[str] = item(
         String(12),
         unique=True,
@@ -438,8 +437,11 @@ class CaseReview(HasId, OwnedByCCG, Versioned, db.Model):
     current_ccg = derived(
         Item(
             label="Current CCG",
-            column="ccg_id",
-            definition="The CCG that answers for the case today: the CCG itself, or the one that took over from it.",
+            column="held_by_id",
+            definition=(
+                "The CCG that answers for the case today: the CCG itself, or the one that took over from it; "
+                "after a split the one to which the case was allocated."
+            ),
             source=SERVICE,
             kind=Kind.ORGANISATION,
             answers_today=True,
@@ -515,9 +517,11 @@ class CaseReview(HasId, OwnedByCCG, Versioned, db.Model):
     created_at: Mapped[datetime] = mapped_column(Moment, default=utc_now)
     created_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     converted_from_ccg_id: Mapped[UUID | None] = mapped_column(Uuid)
+    # Where several took over from the case's CCG: the one of them to which people of that CCG gave the case.
+    allocated_to_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))
 
     # Read only: the column alone says whose the case is, so that it is what the row scope checks.
-    ccg: Mapped[Organisation] = relationship(viewonly=True)
+    ccg: Mapped[Organisation] = relationship(foreign_keys="CaseReview.ccg_id", viewonly=True)
     review_type: Mapped[ReviewType] = relationship()
     theme_1: Mapped[Theme] = relationship(foreign_keys="CaseReview.theme_1_id")
     theme_2: Mapped[Theme | None] = relationship(foreign_keys="CaseReview.theme_2_id")
@@ -566,7 +570,13 @@ class CaseReview(HasId, OwnedByCCG, Versioned, db.Model):
             "ix_case_review_counted",
             *("ccg_id", "date_added", "withdrawn_at", "status", "review_type_id", "partnership_kind"),
             *("theme_1_id", "theme_2_id", "theme_3_id", "incident_date", "date_closed", "report_signed_off_on"),
-            *("publication_date", "id"),
+            *("publication_date", "id", "allocated_to_id"),
+        ),
+        Index(
+            "ix_case_review_allocated_to",
+            *("allocated_to_id", "date_added", "id"),
+            sqlite_where=column("allocated_to_id").is_not(None),
+            postgresql_where=column("allocated_to_id").is_not(None),
         ),
         # Possible duplicates. Without statistics SQLite otherwise looks through all cases of a type, for each case.
         Index("ix_case_review_same_day_and_type", "incident_date", "review_type_id", "ccg_id"),
@@ -623,6 +633,7 @@ class CaseReview(HasId, OwnedByCCG, Versioned, db.Model):
             "(converted_from_id IS NULL) = (converted_from_ccg_id IS NULL)", name="converted_from_names_its_ccg"
         ),
         CheckConstraint("converted_from_id IS NULL OR converted_from_id <> id", name="not_converted_from_itself"),
+        CheckConstraint("allocated_to_id IS NULL OR allocated_to_id <> ccg_id", name="allocated_to_another_ccg"),
         CheckConstraint("length(overview) BETWEEN 1 AND 4000", name="overview_is_1_to_4000_characters"),
         CheckConstraint("length(latest_update) <= 4000", name="latest_update_is_at_most_4000_characters"),
         CheckConstraint("length(lessons) <= 10000", name="lessons_are_at_most_10000_characters"),

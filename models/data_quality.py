@@ -17,6 +17,7 @@ class QueryAnswer(HasId, OwnedByCCG, db.Model):
     """What a CCG says to a query about one of its cases. It holds for the quarter in which it was given."""
 
     __tablename__ = "query_answer"
+    case_key = "case_id"
     __table_args__ = (
         ForeignKeyConstraint(
             ["ccg_id", "case_id"],

@@ -22,6 +22,7 @@ class Draft(HasId, OwnedByCCG, db.Model):
 
     __tablename__ = "draft"
     may_be_deleted = True
+    case_key = "case_id"
 
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     form: Mapped[CaseForm] = mapped_column(stored(CaseForm, "a_draft_is_of_a_known_form"))

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Boolean, Column, Enum, ForeignKey, Index, Integer
 from sqlalchemy.orm import Mapper, mapped_column
 
-from .base import Base, Moment, OwnedByCCG, Versioned, db, stored
+from .base import Base, HeldByCCG, Moment, Versioned, db, stored
 from .declarations import derived
 from .enumerations import Change
 
@@ -63,7 +63,8 @@ def _version_model(mapper: Mapper[Any]) -> type[Any]:
     worked_out = {
         name: value for cls in model.__mro__ for name, value in vars(cls).items() if isinstance(value, derived)
     }
-    bases = (OwnedByCCG, db.Model) if issubclass(model, OwnedByCCG) else (db.Model,)
+    # So far the one table of rows of a CCG whose history is kept is that of cases.
+    bases = (HeldByCCG, db.Model) if issubclass(model, HeldByCCG) else (db.Model,)
     return type(f"{model.__name__}Version", bases, copied | worked_out | own)
 
 

@@ -24,6 +24,7 @@ class Redaction(HasId, OwnedByCCG, db.Model):
     """
 
     __tablename__ = "redaction"
+    case_key = "case_id"
     __table_args__ = (
         ForeignKeyConstraint(
             ["ccg_id", "case_id"],

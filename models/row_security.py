@@ -29,6 +29,10 @@ ENGLAND = "tracker_england"
 READABLE = "tracker.readable"
 WRITABLE = "tracker.writable"
 WRITES_EVERYTHING = "tracker.writes_everything"
+# After a split: CCGs whose cases are read until they are allocated; those by whose allocation they are read; written.
+WAITING = "tracker.waiting"
+ALLOCATED = "tracker.allocated"
+WRITABLE_ALLOCATED = "tracker.writable_allocated"
 
 # How many cases at most may have words that are looked up in the index whatever the scope; and how many a single word
 # that makes cases alike.
@@ -79,6 +83,42 @@ def unprotect(connection: Connection, table: str) -> None:
         _run(connection, _NO_POLICIES.format(table=table))
 
 
+def follow_the_case(connection: Connection, table: str, case_key: str) -> None:
+    """Lets rows of a table with policies go with their case after a split. Called by a migration, after `protect`.
+
+    `case_key` is the column with the id of the case that a row is about; of the cases themselves it is `id`. What is
+    about a case is read by whoever reads the case, and written by whoever writes it.
+    """
+    if connection.dialect.name == "postgresql":
+        is_case = table == "case_review"
+        read = _CASE_SEEN if is_case else _ABOUT_A_CASE_SEEN.format(table=table, key=case_key)
+        # A version has the columns of its case; what else is about a case asks the case.
+        of_a_case = case_key == "id"
+        written = _CASE_WRITABLE if of_a_case else _ABOUT_A_CASE_WRITABLE.format(table=table, key=case_key)
+        _run(connection, _CHANGED_POLICIES.format(table=table, read=read, written=written))
+        if connection.exec_driver_sql(_MAY_DELETE.format(table=table)).scalar():
+            connection.exec_driver_sql(f"ALTER POLICY deleted_in_scope ON {table} USING ({written})")
+
+
+def stay_with_the_ccg(connection: Connection, table: str) -> None:
+    """Takes back what `follow_the_case` changed."""
+    if connection.dialect.name == "postgresql":
+        _run(connection, _CHANGED_POLICIES.format(table=table, read=_SEEN, written=_WRITABLE))
+        if connection.exec_driver_sql(_MAY_DELETE.format(table=table)).scalar():
+            connection.exec_driver_sql(f"ALTER POLICY deleted_in_scope ON {table} USING ({_WRITABLE})")
+
+
+def find_words_of_allocated_cases(connection: Connection, *, allocated: bool = True) -> None:
+    """Makes the functions that look up words anew, so that they find what was allocated to a scope; or that they no
+    longer do. Called by a migration."""
+    if connection.dialect.name == "postgresql":
+        seen, more = (_CASE_SEEN_EXACTLY, ", allocated_to_id") if allocated else (_READABLE, "")
+        for name in ("rare_case_ids(text[], text, text)", "ids_with_very_rare_words(text[])"):
+            _run(connection, f"SET LOCAL ROLE {ENGLAND}\n--\nDROP FUNCTION {name}\n--\nRESET ROLE")
+        _run(connection, _rare_words(seen, more))
+        _run(connection, _very_rare_words(seen, more))
+
+
 def protect_words_of_england(connection: Connection, table: str) -> None:
     """Puts policies on a table that holds the words of every CCG at once, such as the bytes of an extract.
 
@@ -111,7 +151,8 @@ def find_rare_words_in_a_scope(connection: Connection) -> None:
     to look through the scope, in its order. Whoever uses the ids still meets the policies.
     """
     if connection.dialect.name == "postgresql":
-        _run(connection, _RARE_WORDS)
+        _run(connection, _INDEXES_OF_BEGINNINGS)
+        _run(connection, _rare_words(_READABLE))
 
 
 def drop_finding_of_rare_words(connection: Connection) -> None:
@@ -127,7 +168,7 @@ def find_very_rare_words_in_a_scope(connection: Connection) -> None:
     nothing, and cost next to nothing.
     """
     if connection.dialect.name == "postgresql":
-        _run(connection, _VERY_RARE_WORDS)
+        _run(connection, _very_rare_words(_READABLE))
 
 
 def drop_finding_of_very_rare_words(connection: Connection) -> None:
@@ -241,6 +282,31 @@ _READABLE = f"ccg_id = ANY ((SELECT nullif(current_setting('{READABLE}', true), 
 # wants, and a second guess at how many rows that leaves would make it sort a region to show a page.
 _SEEN = f"array_position((SELECT nullif(current_setting('{READABLE}', true), '')::uuid[]), ccg_id) IS NOT NULL"
 _WRITABLE = f"ccg_id = ANY ((SELECT nullif(current_setting('{WRITABLE}', true), '')::uuid[])::uuid[])"
+# The same of a case, which may wait or have been allocated after a split.
+_WAITS = f"""allocated_to_id IS NULL
+    AND array_position((SELECT nullif(current_setting('{WAITING}', true), '')::uuid[]), ccg_id) IS NOT NULL"""
+_CAME = (
+    f"array_position((SELECT nullif(current_setting('{ALLOCATED}', true), '')::uuid[]), allocated_to_id) IS NOT NULL"
+)
+_CASE_SEEN = f"{_SEEN} OR ({_WAITS}) OR {_CAME}"
+_CASE_SEEN_EXACTLY = f"{_READABLE} OR ({_WAITS}) OR {_CAME}"
+_MAY_HAVE_COME = f"(SELECT nullif(current_setting('{WRITABLE_ALLOCATED}', true), '')::uuid[])"
+_CASE_WRITABLE = f"{_WRITABLE} OR array_position({_MAY_HAVE_COME}, allocated_to_id) IS NOT NULL"
+# What is about a case is read where the policies of the case show it.
+_ABOUT_A_CASE_SEEN = f"{_SEEN} OR EXISTS (SELECT FROM case_review AS of WHERE of.id = {{table}}.{{key}})"
+_ABOUT_A_CASE_WRITABLE = f"""{_WRITABLE} OR EXISTS (
+    SELECT FROM case_review AS of
+    WHERE of.id = {{table}}.{{key}} AND array_position({_MAY_HAVE_COME}, of.allocated_to_id) IS NOT NULL)"""
+_CHANGED_POLICIES = """
+ALTER POLICY read_in_scope ON {table} USING ({read})
+--
+ALTER POLICY added_in_scope ON {table} WITH CHECK ({written})
+--
+ALTER POLICY changed_in_scope ON {table} USING ({written}) WITH CHECK ({written})
+"""
+_MAY_DELETE = """
+SELECT EXISTS (SELECT FROM pg_policy WHERE polrelid = '{table}'::regclass AND polname = 'deleted_in_scope')
+"""
 _ANYWHERE = f"(SELECT current_setting('{WRITES_EVERYTHING}', true)) = 'yes'"
 # Who has taken on the England-wide role, seen from within a function that runs as that role for everybody.
 _AS_ENGLAND = f"(SELECT current_setting('role')) = '{ENGLAND}'"
@@ -318,17 +384,21 @@ DROP TRIGGER case_links_to_what_is_seen ON case_review
 --
 DROP FUNCTION case_links_to_what_is_seen()
 """
-# Only plain words and beginnings are taken, and the limit is fixed: whoever could choose more could ask what foreign
-# cases say. Nothing but indexes may answer, or the planner would walk the table in hope of an early end; EXECUTE lets
-# it see what is asked. The owner of a function that runs with its owner's rights must be able to make one, if only for
-# this moment.
-_RARE_WORDS = f"""
+_INDEXES_OF_BEGINNINGS = """
 CREATE INDEX ix_case_review_search_reference ON case_review (lower(reference) text_pattern_ops)
 --
 CREATE INDEX ix_case_review_search_steis ON case_review (lower(steis_number) text_pattern_ops)
 --
 CREATE INDEX ix_case_review_search_local ON case_review (lower(local_identifier) text_pattern_ops)
---
+"""
+
+
+# Only plain words and beginnings are taken, and the limit is fixed: whoever could choose more could ask what foreign
+# cases say. Nothing but indexes may answer, or the planner would walk the table in hope of an early end; EXECUTE lets
+# it see what is asked. The owner of a function that runs with its owner's rights must be able to make one, if only for
+# this moment.
+def _rare_words(seen: str, more: str = "") -> str:
+    return f"""
 CREATE FUNCTION rare_case_ids(words text[], beginning text, of_reference text) RETURNS uuid[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp
 SET enable_seqscan = off SET enable_indexscan = off SET enable_indexonlyscan = off AS $$
@@ -340,8 +410,8 @@ DECLARE
     number integer;
 BEGIN
     EXECUTE $question$
-        SELECT array_agg(id) FILTER (WHERE {_AS_ENGLAND} OR {_READABLE}), count(*) FROM (
-            SELECT id, ccg_id FROM case_review
+        SELECT array_agg(id) FILTER (WHERE {_AS_ENGLAND} OR {seen}), count(*) FROM (
+            SELECT id, ccg_id{more} FROM case_review
             WHERE search_words @@ $1 OR lower(reference) ^@ $2 OR lower(reference) ^@ $3
                 OR lower(steis_number) ^@ $2 OR lower(local_identifier) ^@ $2
             LIMIT {RARE} + 1
@@ -360,6 +430,8 @@ ALTER FUNCTION rare_case_ids(text[], text, text) OWNER TO {ENGLAND}
 --
 REVOKE CREATE ON SCHEMA public FROM {ENGLAND}
 """
+
+
 _NO_RARE_WORDS = f"""
 SET LOCAL ROLE {ENGLAND}
 --
@@ -373,7 +445,10 @@ DROP INDEX ix_case_review_search_steis
 --
 DROP INDEX ix_case_review_search_local
 """
-_VERY_RARE_WORDS = f"""
+
+
+def _very_rare_words(seen: str, more: str = "") -> str:
+    return f"""
 CREATE FUNCTION ids_with_very_rare_words(words text[]) RETURNS uuid[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp
 SET enable_seqscan = off SET enable_indexscan = off SET enable_indexonlyscan = off AS $$
@@ -386,8 +461,8 @@ BEGIN
     FOREACH word IN ARRAY words LOOP
         CONTINUE WHEN word ~ '[[:space:][:punct:][:cntrl:]]';
         EXECUTE $question$
-            SELECT array_agg(id) FILTER (WHERE {_AS_ENGLAND} OR {_READABLE}), count(*) FROM (
-                SELECT id, ccg_id FROM case_review WHERE search_words @@ $1 LIMIT {VERY_RARE} + 1
+            SELECT array_agg(id) FILTER (WHERE {_AS_ENGLAND} OR {seen}), count(*) FROM (
+                SELECT id, ccg_id{more} FROM case_review WHERE search_words @@ $1 LIMIT {VERY_RARE} + 1
             ) AS few
         $question$ INTO these, number USING to_tsquery('simple', quote_literal(word));
         IF number <= {VERY_RARE} THEN
@@ -407,6 +482,8 @@ ALTER FUNCTION ids_with_very_rare_words(text[]) OWNER TO {ENGLAND}
 --
 REVOKE CREATE ON SCHEMA public FROM {ENGLAND}
 """
+
+
 _NO_VERY_RARE_WORDS = f"""
 SET LOCAL ROLE {ENGLAND}
 --

@@ -101,7 +101,7 @@ class UpdatesSeveral(TrackerView):
         found: dict[UUID, CaseReview] = {}
         for typed in [*seen, *request.values.getlist("id")][: 2 * MOST + 1]:
             case = self.get_one(typed)
-            if case is None or not current_access().scope.may_write(case.ccg_id):
+            if case is None or not current_access().scope.may_change(case):
                 abort(404)
             found[case.id] = case
         return list(found.values())

@@ -26,6 +26,7 @@ from ..themes import learning
 from ..themes.theme_filters import THEME_FILTERS
 from . import case_conflict, case_drafts, case_form, case_saving
 from .case_actions import ACTIONS, CaseAction
+from .case_allocation import AllocatesCases, OfASplit
 from .case_bulk import UpdatesSeveral
 from .case_drafts import KeepsDrafts
 from .case_openings import NotesOpenings
@@ -33,7 +34,7 @@ from .case_openings import NotesOpenings
 SIGNALS = "Needs attention"
 
 
-class CaseReviewView(NotesOpenings, KeepsDrafts, UpdatesSeveral):
+class CaseReviewView(NotesOpenings, KeepsDrafts, UpdatesSeveral, AllocatesCases):
     """Everything a CCG does with its cases."""
 
     list_of = CaseReview
@@ -55,6 +56,7 @@ class CaseReviewView(NotesOpenings, KeepsDrafts, UpdatesSeveral):
             conditions.is_signed_off_but_not_published,
         ),
         NamedFilter("possible_duplicate", "Possible duplicate", SIGNALS, conditions.may_be_a_duplicate),
+        OfASplit("waits_for_allocation", "Waits for allocation", SIGNALS, conditions.waits_for_allocation),
         NamedFilter("withdrawn", "Withdrawn", SIGNALS, conditions.is_withdrawn),
         *THEME_FILTERS,
     )
@@ -77,7 +79,7 @@ class CaseReviewView(NotesOpenings, KeepsDrafts, UpdatesSeveral):
         return row.reference
 
     def may_change(self, case: CaseReview) -> bool:
-        return may(Permission.CASE_WRITE) and current_access().scope.may_write(case.ccg_id)
+        return may(Permission.CASE_WRITE) and current_access().scope.may_change(case)
 
     def actions_on_row(self, row: CaseReview) -> list[tuple[str, str]]:
         if not self.may_change(row) or row.is_withdrawn:
@@ -138,7 +140,7 @@ class CaseReviewView(NotesOpenings, KeepsDrafts, UpdatesSeveral):
             return []
         return [
             (f"{viewer.role.label}: {viewer.place.name}", viewer.because)
-            for viewer in who_can_see(row.ccg_id, lookups().organisations, lookups().today)
+            for viewer in who_can_see(row.ccg_id, lookups().organisations, lookups().today, row.allocated_to_id)
         ]
 
     def event_between(self, before: Any, after: Any) -> str:
@@ -147,7 +149,7 @@ class CaseReviewView(NotesOpenings, KeepsDrafts, UpdatesSeveral):
     def sections_of(self, row: CaseReview) -> list[tuple[str, list[tuple[str, str | Markup]]]]:
         """Without what says nothing: the withdrawal of a case in use, the current CCG where it is the same."""
         silent = set() if row.is_withdrawn else {"withdrawn_at", "withdrawn_reason"}
-        if lookups().organisations.current_of(row.ccg_id, lookups().today) == row.ccg_id:
+        if lookups().organisations.current_of(row.held_by_id, lookups().today) == row.ccg_id:
             silent.add("current_ccg")
         labels = {self.by_name[name].label for name in silent}
         return [

@@ -57,7 +57,7 @@ class LearningView(BaseView):
     def index(self) -> ResponseReturnValue:
         """The search with its filters and, once there are words, a page of what holds them."""
         typed = shown(request.args.get("search", "")).strip()[:MOST_CHARACTERS]
-        offered = filters.filters_for(request.args, current_access().readable_ccgs, lookups())
+        offered = filters.filters_for(request.args, current_access().ccgs_as_today(lookups().today), lookups())
         chosen = filters.chosen(request.args, offered)
         if chosen.left_out:
             flash(f"Left out, because the value was not understood: {', '.join(chosen.left_out)}", "error")

@@ -44,7 +44,7 @@ class SharingView(BaseView):
         super().__init__(name="Prepare for sharing", endpoint="sharing", url=f"/{ADDRESS}")
 
     def is_accessible(self) -> bool:
-        return may(Permission.THEMES_READ) and bool(areas_for(current_access().readable_ccgs, lookups()))
+        return may(Permission.THEMES_READ) and bool(areas_for(current_access().whole_ccgs, lookups()))
 
     def is_visible(self) -> bool:
         return False
@@ -90,7 +90,7 @@ class SharingView(BaseView):
 
 
 def _asked_for() -> Asked:
-    areas, spans = areas_for(current_access().readable_ccgs, lookups()), spans_at(lookups().today)
+    areas, spans = areas_for(current_access().whole_ccgs, lookups()), spans_at(lookups().today)
     left_out = []
     area, span = (request.args.get(name, "").strip() for name in ("area", "period"))
     found_area = next((one for one in areas if one.name == area), None)

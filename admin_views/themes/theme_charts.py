@@ -349,7 +349,7 @@ def has_several(links: Links, level: str) -> bool:
     chosen = links.choice.values
     ccgs = [
         ccg
-        for ccg in current_access().readable_ccgs
+        for ccg in current_access().ccgs_as_today(links.lookups.today)
         if all(
             (at := links.choice.area_of(ccg.id, above, links.lookups)) is not None and at.code == chosen[above]
             for above in LEVELS

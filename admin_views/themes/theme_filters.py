@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 
 from app.access.current import current_access
 from app.access.lookups import Lookups
-from app.themes.filters import LEVELS, place_of
+from app.themes.filters import LEVELS, counted_under, place_of
 from models import CaseReview
 from models.declarations import items_of
 
@@ -48,7 +48,7 @@ class AreaToday(TrackerFilter):
     def options_for(self, lookups: Lookups) -> list[Option]:
         found = {
             place.code: place.name
-            for ccg in current_access().readable_ccgs
+            for ccg in current_access().ccgs_as_today(lookups.today)
             if (place := place_of(ccg, LEVELS[self.level], lookups, as_today=True))
         }
         return list(found.items())
@@ -56,12 +56,13 @@ class AreaToday(TrackerFilter):
     def condition(self, model: Any, value: str, lookups: Lookups) -> ColumnElement[bool]:
         inside = {
             ccg.id
-            for ccg in current_access().readable_ccgs
+            for ccg in current_access().ccgs_as_today(lookups.today)
             if (place := place_of(ccg, LEVELS[self.level], lookups, as_today=True)) and place.code == value
         }
         if not inside:
             raise ValueError(value)
-        return model.ccg_id.in_(inside)  # type: ignore[no-any-return]
+        found: ColumnElement[bool] = counted_under(lookups, as_today=True, model=model).in_(inside)
+        return found
 
 
 class OnlyLinked(NamedFilter):

@@ -70,7 +70,7 @@ class ThemesView(BaseView):
             show=show,
             csv_url=lambda chart: self.get_url(".csv_view", **args | {"show": show, "table": chart.key}),
             levels=self._levels(read, show) if show == "areas" else [],
-            sharing_url=self.get_url("sharing.index") if areas_for(current_access().readable_ccgs, lookups()) else "",
+            sharing_url=self.get_url("sharing.index") if areas_for(current_access().whole_ccgs, lookups()) else "",
         )
         return page
 
@@ -109,7 +109,7 @@ class ThemesView(BaseView):
 
 def _asked_for() -> tuple[str, Read]:
     show = request.args.get("show", "")
-    read = read_choice(request.args, current_access().readable_ccgs, lookups())
+    read = read_choice(request.args, current_access().ccgs_as_today(lookups().today), lookups())
     return show if show in SHOWN else "overview", read
 
 

@@ -35,8 +35,24 @@ class Access:
 
     @cached_property
     def readable_ccgs(self) -> tuple[Place, ...]:
-        """The CCGs whose cases the person may see, closed ones too, by name. A page asks several times."""
+        """The CCGs of whose cases the person may see any, closed ones too, by name. A page asks several times."""
+        return tuple(
+            place
+            for place in self.organisations.case_holders()
+            if self.scope.may_read(place.id) or place.id in self.scope.split
+        )
+
+    @cached_property
+    def whole_ccgs(self) -> tuple[Place, ...]:
+        """The CCGs of which the person sees every case that is with them, closed ones too, by name."""
         return tuple(place for place in self.organisations.case_holders() if self.scope.may_read(place.id))
+
+    def ccgs_as_today(self, today: date) -> tuple[Place, ...]:
+        """The CCGs of whose cases the person may see any, and those to which such cases may have been allocated."""
+        seen = {place.id for place in self.readable_ccgs}
+        splits = self.organisations.splits_on(today)
+        seen |= {successor for place in splits.keys() & seen for successor in splits[place]}
+        return tuple(place for place in self.organisations.case_holders() if place.id in seen)
 
     def line_of_current_ccgs(self, today: date) -> set[Place]:
         """The person's current CCGs and those they took over from: where the person may record, each in its time."""
@@ -78,6 +94,7 @@ def access_of(person: Person, organisations: Organisations, today: date) -> Acce
         roles -= {Role.ADMINISTRATOR}
     readable: set[UUID] = set()
     writable: set[UUID] = set()
+    below: set[UUID] = set()
     current: list[Place] = []
     everything = False
     for grant in grants:
@@ -91,18 +108,51 @@ def access_of(person: Person, organisations: Organisations, today: date) -> Acce
         elif grant.role in (Role.OVERSIGHT, Role.ANALYST) and place.kind == COUNTRY:
             everything = True
         elif grant.role == Role.OVERSIGHT and place.kind not in organisations.case_kinds:
-            readable |= organisations.case_holders_below(place.id, today)
+            below |= organisations.case_holders_below(place.id, today)
     return Access(
         person=person,
         # As values: an error page needs them when the database no longer answers.
         person_id=person.id,
         name=person.name,
         permissions=permissions_of(roles),
-        scope=RowScope(frozenset(readable), frozenset(writable), reads_everything=everything),
+        scope=_scope_of(readable, writable, below, everything, organisations, today),
         roles=roles,
         granted_on=tuple(
             sorted({organisations.places[g.organisation_id] for g in grants}, key=lambda p: (p.name, p.code))
         ),
         current_ccgs=tuple(sorted(set(current), key=lambda p: (p.name, p.code))),
         organisations=organisations,
+    )
+
+
+def _scope_of(
+    readable: set[UUID], writable: set[UUID], below: set[UUID], everything: bool, known: Organisations, today: date
+) -> RowScope:
+    """The row scope of somebody who holds CCGs (`readable`, `writable`) and oversees others (`below`).
+
+    Whoever holds a CCG that was split goes on seeing its cases. Whoever oversees it sees them until they are allocated,
+    and then those that are allocated to what they oversee.
+    """
+    splits = known.splits_on(today)
+    seen = readable | below
+    # A split all of whose parts are seen is none for this person.
+    apart = {one: successors for one, successors in splits.items() if one in seen and not successors <= seen}
+    waiting = {place for place in below - readable if known.current_of(place, today) in apart}
+    plain = seen - waiting
+    hidden = {one: successors for one, successors in splits.items() if one not in plain}
+    allocated = {successor for successors in hidden.values() for successor in successors} & seen
+    came_from = {one for one, successors in hidden.items() if successors & allocated}
+    return RowScope(
+        frozenset(plain),
+        frozenset(writable),
+        reads_everything=everything,
+        waiting=frozenset(waiting),
+        allocated=frozenset(allocated),
+        writable_allocated=frozenset(allocated & writable),
+        split=frozenset(
+            earlier
+            for one in came_from
+            for earlier in {one, *known.predecessors_of(one, today)}
+            if earlier not in plain
+        ),
     )

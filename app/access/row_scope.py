@@ -7,25 +7,27 @@ PostgreSQL is told, whose policies hold to the same scope by themselves. No scre
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ClauseElement, Connection, event, false, inspect
+from sqlalchemy import ClauseElement, Connection, and_, event, false, inspect, or_, select
 from sqlalchemy.orm import (
     FromStatement,
     Mapper,
     ORMExecuteState,
     Session,
     SessionTransaction,
+    aliased,
     object_session,
     with_loader_criteria,
 )
 
-from app.database import new_session, tell_scope
-from models.base import OwnedByCCG, TrackerSession
+from app.database import allocation_of, new_session, tell_scope
+from models import CaseReview
+from models.base import OwnedByCCG, TrackerSession, owned_models
 from models.enumerations import AuditAction
 
 from . import audit, clock
@@ -37,7 +39,7 @@ NEVER_DELETED = "Owned rows are withdrawn, never deleted."
 
 # Columns of owned rows whose new value must itself lie in the scope.
 LINKS = {"converted_from_id", "converted_from_ccg_id"}
-CHECKED_AT_FLUSH = {"ccg_id", *LINKS}
+CHECKED_AT_FLUSH = {"ccg_id", "allocated_to_id", *LINKS}
 
 
 class OutsideScope(PermissionError):
@@ -46,18 +48,38 @@ class OutsideScope(PermissionError):
 
 @dataclass(frozen=True)
 class RowScope:
-    """Which CCGs' rows may be read and written. `is_everything` is for work that says its reason."""
+    """Which CCGs' rows may be read and written. `reads_everything` is for England, and work that says its reason.
+
+    Where a CCG was split, a case goes where it is allocated, and what is about it goes along: `waiting` are CCGs whose
+    cases are read until then, `allocated` those by whose allocation cases of another CCG are read,
+    `writable_allocated` those by which they are written, and `split` the CCGs from which such cases may come. All are
+    empty where no split concerns a person.
+    """
 
     readable: frozenset[UUID] = frozenset()
     writable: frozenset[UUID] = frozenset()
     reads_everything: bool = False
     writes_everything: bool = False
+    waiting: frozenset[UUID] = frozenset()
+    allocated: frozenset[UUID] = frozenset()
+    writable_allocated: frozenset[UUID] = frozenset()
+    split: frozenset[UUID] = frozenset()
 
-    def may_read(self, ccg_id: UUID | None) -> bool:
-        return self.reads_everything or ccg_id in self.readable
+    def may_read(self, ccg_id: UUID | None, allocated_to: UUID | None = None) -> bool:
+        """Whether rows of a CCG may be read that are about no case, or about one that was allocated so."""
+        return (
+            self.reads_everything
+            or ccg_id in self.readable
+            or (ccg_id in self.waiting if allocated_to is None else allocated_to in self.allocated)
+        )
 
-    def may_write(self, ccg_id: UUID | None) -> bool:
-        return self.writes_everything or ccg_id in self.writable
+    def may_write(self, ccg_id: UUID | None, allocated_to: UUID | None = None) -> bool:
+        """Whether rows of a CCG may be written that are about no case, or about one that was allocated so."""
+        return self.writes_everything or ccg_id in self.writable or allocated_to in self.writable_allocated
+
+    def may_change(self, case: CaseReview) -> bool:
+        """Whether a case may be written."""
+        return self.may_write(case.ccg_id, case.allocated_to_id)
 
 
 NOTHING = RowScope()
@@ -98,6 +120,9 @@ def _tell_database(session: Session, transaction: SessionTransaction | None, con
         connection,
         readable=scope.readable,
         writable=scope.writable,
+        waiting=scope.waiting,
+        allocated=scope.allocated,
+        writable_allocated=scope.writable_allocated,
         reads_everything=scope.reads_everything,
         writes_everything=scope.writes_everything,
     )
@@ -143,7 +168,7 @@ def _restrict(state: ORMExecuteState) -> None:
         if isinstance(state.statement, FromStatement):
             raise OutsideScope("A statement that carries no condition reads only in the scope of everything.")
         if state.is_select:
-            state.statement = state.statement.options(_only(scope.readable))
+            state.statement = state.statement.options(*_only(scope.readable, scope.waiting, scope.allocated))
 
 
 def _restrict_write(state: ORMExecuteState, scope: RowScope) -> None:
@@ -162,7 +187,7 @@ def _restrict_write(state: ORMExecuteState, scope: RowScope) -> None:
         named = {getattr(column, "key", column) for column in (statement._values or {})}
         if state.parameters or named & CHECKED_AT_FLUSH:
             raise OutsideScope("Owned rows are moved and linked one by one, so that each is checked.")
-    state.statement = statement.options(_only(scope.writable))
+    state.statement = statement.options(*_only(scope.writable, frozenset(), scope.writable_allocated))
 
 
 def _is_owned(state: ORMExecuteState) -> bool:
@@ -170,19 +195,37 @@ def _is_owned(state: ORMExecuteState) -> bool:
     return mapper is not None and issubclass(mapper.class_, OwnedByCCG)
 
 
-def _only(ccgs: frozenset[UUID]) -> Any:
-    """The condition. A lazy load gets its own, of its own moment: this one is not handed on to it."""
+def _only(ccgs: frozenset[UUID], waiting: frozenset[UUID], allocated: frozenset[UUID]) -> list[Any]:
+    """The conditions. A lazy load gets its own, of its own moment: these are not handed on to it."""
+    if waiting or allocated:
+        return [_after_a_split(model, sorted(ccgs), sorted(waiting), sorted(allocated)) for model in owned_models()]
     if not ccgs:
-        return with_loader_criteria(OwnedByCCG, lambda cls: false(), include_aliases=True, propagate_to_loaders=False)
+        return [with_loader_criteria(OwnedByCCG, lambda cls: false(), include_aliases=True, propagate_to_loaders=False)]
     chosen = sorted(ccgs)
-    return with_loader_criteria(
-        OwnedByCCG, lambda cls: cls.ccg_id.in_(chosen), include_aliases=True, propagate_to_loaders=False
-    )
+    return [
+        with_loader_criteria(
+            OwnedByCCG, lambda cls: cls.ccg_id.in_(chosen), include_aliases=True, propagate_to_loaders=False
+        )
+    ]
+
+
+def _after_a_split(model: Any, ccgs: list[UUID], waiting: list[UUID], allocated: list[UUID]) -> Any:
+    """The condition of one model for somebody whom a split concerns."""
+    of_ccg = model.ccg_id.in_(ccgs)
+    if model.case_key:
+        case: Any = model if model is CaseReview else aliased(CaseReview)
+        came = or_(and_(case.ccg_id.in_(waiting), case.allocated_to_id.is_(None)), case.allocated_to_id.in_(allocated))
+        if case is not model:
+            came = getattr(model, model.case_key).in_(select(case.id).where(came))
+        of_ccg = or_(of_ccg, came)
+    elif waiting:
+        of_ccg = model.ccg_id.in_([*ccgs, *waiting])
+    return with_loader_criteria(model, of_ccg, include_aliases=True, propagate_to_loaders=False)
 
 
 @event.listens_for(Mapper, "before_insert")
 @event.listens_for(Mapper, "before_update")
-def _check_write(mapper: object, connection: object, row: Any) -> None:
+def _check_write(mapper: object, connection: Connection, row: Any) -> None:
     """Refuses a row that is added to, changed in or moved out of a CCG outside the scope, just before it is written.
 
     A value of any row, owned or not, is a value: an expression could bring along the words of a foreign row.
@@ -193,23 +236,40 @@ def _check_write(mapper: object, connection: object, row: Any) -> None:
         return
     _check_values(row)
     if isinstance(row, OwnedByCCG):
-        _check_ccg(scope, row)
-        _check_link(scope, row)
+        _check_ccg(scope, row, connection)
+        _check_link(scope, row, connection)
 
 
 @event.listens_for(OwnedByCCG, "before_delete", propagate=True)
-def _check_deletion(mapper: object, connection: object, row: OwnedByCCG) -> None:
+def _check_deletion(mapper: object, connection: Connection, row: OwnedByCCG) -> None:
     session = object_session(row)
-    if session is None or not (row.may_be_deleted and scope_of(session).may_write(row.ccg_id)):
+    if session is None or not row.may_be_deleted:
+        raise OutsideScope(NEVER_DELETED)
+    scope = scope_of(session)
+    if not (scope.may_write(row.ccg_id) or scope.may_write(row.ccg_id, _allocation_of(row, connection))):
         raise OutsideScope(NEVER_DELETED)
 
 
-def _check_ccg(scope: RowScope, row: OwnedByCCG) -> None:
+def _check_ccg(scope: RowScope, row: OwnedByCCG, connection: Connection) -> None:
     history = inspect(row).attrs.ccg_id.history
     if history.added and not history.deleted and inspect(row).persistent:
         raise OutsideScope("Whose the row was is not known: read it before it is moved.")
-    if not all(scope.may_write(ccg_id) for ccg_id in {row.ccg_id, *history.deleted}):
+    if all(scope.may_write(ccg_id) for ccg_id in {row.ccg_id, *history.deleted}):
+        return
+    # Whoever has a case by its allocation changes what is in it, and neither its CCG nor where it is allocated.
+    is_moved = history.deleted or (isinstance(row, CaseReview) and _has_changes(row, "allocated_to_id"))
+    if is_moved or not scope.may_write(row.ccg_id, _allocation_of(row, connection)):
         raise OutsideScope("The row belongs to a CCG outside the scope.")
+
+
+def _has_changes(row: Any, name: str) -> bool:
+    return bool(inspect(row).attrs[name].history.has_changes())
+
+
+def _allocation_of(row: Any, connection: Connection) -> UUID | None:
+    """To whom the case was allocated that a row is, or is about. As it stands, not as the row says."""
+    case_id = getattr(row, row.case_key) if row.case_key else None
+    return None if case_id is None else allocation_of(connection, case_id)
 
 
 def _check_values(row: object) -> None:
@@ -219,13 +279,16 @@ def _check_values(row: object) -> None:
         raise OutsideScope("A column is set to a value, not to an expression.")
 
 
-def _check_link(scope: RowScope, row: OwnedByCCG) -> None:
+def _check_link(scope: RowScope, row: OwnedByCCG, connection: Connection) -> None:
     """A new link may lead only to a row that the scope may read."""
     state = inspect(row)
     if not any(state.attrs[key].history.has_changes() for key in LINKS if key in state.attrs):
         return
     linked = getattr(row, "converted_from_ccg_id", None)
-    if linked is not None and not scope.may_read(linked):
+    source = getattr(row, "converted_from_id", None)
+    if linked is None or scope.may_read(linked):
+        return
+    if source is None or not scope.may_read(linked, allocation_of(connection, source)):
         raise OutsideScope("The row links to a CCG outside the scope.")
 
 
@@ -234,13 +297,26 @@ def _check_link(scope: RowScope, row: OwnedByCCG) -> None:
 def _check_loaded(row: OwnedByCCG, context: object, attrs: object = None) -> None:
     """Refuses a row that no condition kept out, whatever brought it: a hole in the first wall shows nothing."""
     session = object_session(row)
-    ccg_id = inspect(row).dict.get("ccg_id")
-    if session is None or ccg_id is None or not scope_of(session).may_read(ccg_id):
+    if session is None or not _is_in(scope_of(session), row, inspect(row).dict):
         raise OutsideScope("A row outside the scope, or without its CCG, was read.")
 
 
+def _is_in(scope: RowScope, row: OwnedByCCG, known: Mapping[str, Any]) -> bool:
+    """Whether a row that was read may be. What is about a case does not say where that is allocated: it may be of any
+    CCG from which cases may have come."""
+    ccg_id = known.get("ccg_id")
+    if ccg_id is None:
+        return False
+    if isinstance(row, CaseReview):
+        return scope.may_read(ccg_id, known.get("allocated_to_id"))
+    return scope.may_read(ccg_id) or (bool(row.case_key) and ccg_id in scope.split)
+
+
 def _may_return(session: Session, row: object) -> bool:
-    return not isinstance(row, OwnedByCCG) or scope_of(session).may_read(row.ccg_id)
+    # A row that is not all in memory is read again, and checked then.
+    return not isinstance(row, OwnedByCCG) or _is_in(
+        scope_of(session), row, {"ccg_id": row.ccg_id, **inspect(row).dict}
+    )
 
 
 TrackerSession.may_return = staticmethod(_may_return)

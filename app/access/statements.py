@@ -14,7 +14,7 @@ from sqlalchemy.sql.expression import ColumnClause, TableClause
 from sqlalchemy.sql.operators import custom_op
 
 from app.database import SEARCH_WORDS
-from models.base import OwnedByCCG
+from models.base import owned_models
 
 NAME_THE_MODEL = "A table carries no condition: name the model."
 # What searching says that no model has a word for.
@@ -50,7 +50,7 @@ def why_refused(statement: Any) -> str | None:
 
 def owned_tables() -> set[Any]:
     """The tables whose rows belong to a CCG."""
-    return {model.__table__ for model in OwnedByCCG.__subclasses__() if hasattr(model, "__table__")}
+    return {model.__table__ for model in owned_models()}
 
 
 def _of_column(column: Any, owned: set[Any], writes: bool, statement: Any) -> str | None:

@@ -73,8 +73,13 @@ def known_cases(session: Session, access: Access, lookups: Lookups) -> KnownCase
     organisations, today = lookups.organisations, lookups.today
     places = [place.id for place in access.line_of_current_ccgs(today)]
     known = KnownCases(
-        AskedOneByOne(session), {place: sorted(organisations.predecessors_of(place, today)) for place in places}
+        AskedOneByOne(session),
+        {
+            place: sorted(organisations.predecessors_of(place, today) | organisations.split_from(place, today))
+            for place in places
+        },
     )
+    places = [*places, *(earlier for those in known.earlier.values() for earlier in those)]
     numbers = select(
         CaseReview.ccg_id,
         CaseReview.local_identifier,

@@ -124,7 +124,9 @@ def _facts_of(
     return RapidReview(
         is_found=True,
         is_rapid_review=source.review_type.is_rapid_review,
-        is_in_line=ccg is None or lookups.organisations.same_line(ccg.id, source.ccg_id, lookups.today),
+        is_in_line=ccg is None
+        or lookups.organisations.same_line(ccg.id, source.ccg_id, lookups.today)
+        or lookups.organisations.same_line(case.held_by_id if case else ccg.id, source.held_by_id, lookups.today),
         is_itself=case is not None and source.id == case.id,
         is_of_rapid_review=getattr(full.get("review_type"), "is_rapid_review", False),
     )

@@ -74,7 +74,21 @@ def _same_line(other: Any, lookups: Lookups) -> ColumnElement[bool]:
     lines: dict[UUID, list[UUID]] = defaultdict(list)
     for ccg in lookups.organisations.case_holders():
         lines[lookups.organisations.current_of(ccg.id, lookups.today)].append(ccg.id)
-    return or_(
-        other.ccg_id == CaseReview.ccg_id,
-        *(and_(CaseReview.ccg_id.in_(line), other.ccg_id.in_(line)) for line in lines.values() if len(line) > 1),
-    )
+    together = [line for line in lines.values() if len(line) > 1]
+    of_one_line = [and_(CaseReview.ccg_id.in_(line), other.ccg_id.in_(line)) for line in together]
+    if lookups.organisations.splits_on(lookups.today):
+        # What was allocated to somebody is theirs too.
+        of_one_line += [and_(CaseReview.held_by_id.in_(line), other.held_by_id.in_(line)) for line in lines.values()]
+    return or_(other.ccg_id == CaseReview.ccg_id, *of_one_line)
+
+
+def where_split(lookups: Lookups) -> list[UUID]:
+    """The CCGs for whose cases nobody answers since several took over, with those before them."""
+    known, today = lookups.organisations, lookups.today
+    split = known.splits_on(today)
+    return [ccg.id for ccg in known.case_holders() if split and known.current_of(ccg.id, today) in split]
+
+
+def waits_for_allocation(lookups: Lookups) -> ColumnElement[bool]:
+    """Open, of a CCG that was split, and with none of those that took over."""
+    return and_(is_open(lookups), CaseReview.held_by_id.in_(where_split(lookups)))

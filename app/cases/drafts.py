@@ -49,7 +49,8 @@ def keep(
     ccg_id = case.ccg_id if case is not None else _ccg_of_new_case(by, fields)
     typed = {name: list(fields[name][:1]) for name in _NAMES if fields.get(name)}
     token = "".join(typed.get("form_token", []))
-    if ccg_id is None or not by.scope.may_write(ccg_id) or not is_token(token):
+    may_write = by.scope.may_change(case) if case is not None else ccg_id and by.scope.may_write(ccg_id)
+    if ccg_id is None or not may_write or not is_token(token):
         return None
     if sum(len(value) for values in typed.values() for value in values) > LARGEST:
         return None

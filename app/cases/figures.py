@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
@@ -54,6 +55,21 @@ def by_ccg(session: Session, lookups: Lookups) -> dict[UUID, Figures]:
         .group_by(CaseReview.ccg_id)
     )
     return {row[0]: Figures(*(int(number) for number in row[1:])) for row in rows}
+
+
+def waiting(session: Session, lookups: Lookups) -> dict[UUID, int]:
+    """How many open cases wait to be allocated, by the CCG that was split; only those in scope are counted."""
+    if not conditions.where_split(lookups):
+        return {}
+    rows = session.execute(
+        select(CaseReview.held_by_id, func.count())
+        .where(conditions.is_recorded(lookups), conditions.waits_for_allocation(lookups))
+        .group_by(CaseReview.held_by_id)
+    )
+    found: Counter[UUID] = Counter()
+    for place, number in rows:
+        found[lookups.organisations.current_of(place, lookups.today)] += number
+    return dict(found)
 
 
 def total(figures: Iterable[Figures]) -> Figures:

@@ -101,6 +101,13 @@ def bring_back(case: CaseReview, *, by: Person, at: datetime, reason: str) -> No
     _write_down(case, AuditAction.CASE_BROUGHT_BACK, by=by, at=at)
 
 
+def allocate(case: CaseReview, to: UUID, *, by: Person, at: datetime, reason: str) -> None:
+    """Gives a case of a CCG that was split to one of those that took over."""
+    case.allocated_to_id = to
+    _sign(case, by=by, at=at, reason=reason)
+    _write_down(case, AuditAction.CASE_CHANGED, by=by, at=at, details=reason)
+
+
 def is_token(token: str) -> bool:
     """Whether a text has the shape of a one-time form token."""
     return re.fullmatch(r"[A-Za-z0-9_-]{1,100}", token) is not None
@@ -158,8 +165,8 @@ def _sign(case: CaseReview, *, by: Person, at: datetime, reason: str | None) -> 
     case.changed_at, case.changed_by_id, case.change_reason, case.change_id = at, by.id, reason, uuid4()
 
 
-def _write_down(case: CaseReview, action: AuditAction, *, by: Person, at: datetime) -> None:
+def _write_down(case: CaseReview, action: AuditAction, *, by: Person, at: datetime, details: str = "") -> None:
     session = object_session(case)
     if session is None:
         raise RuntimeError("A case is changed in a session, so that the change and its event are saved together.")
-    audit.write(session, action, by=by.id, at=at, about=audit.CASE, about_id=case.id)
+    audit.write(session, action, by=by.id, at=at, about=audit.CASE, about_id=case.id, details=details)

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import IO
-from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -20,7 +19,7 @@ from app.access.lookups import Lookups
 from app.rules.succession import Place
 from models.organisations import CCG, COUNTRY, REGION, STP
 
-from .states import State, counted_at, counted_between, gone_between
+from .states import Places, State, counted_at, counted_between, gone_between
 
 LEVELS = {COUNTRY: "England", REGION: "Region", STP: "STP", CCG: "CCG"}
 RECORDED = (State.OPEN, State.CLOSED)
@@ -105,27 +104,34 @@ def walked(
     if gone:
         raise DoNotAddUp(f"{gone[0]} was deleted from the database, and {len(gone) - 1} more")
     totals: Totals = defaultdict(lambda: {measure: Walk() for measure in MEASURES})
-    before, after = _areas_of(then), _areas_of(now)
+    before, after = _Areas(then), _Areas(now)
     _count(counted_at(session, opening), before, totals, "opening")
     _count(counted_at(session, closing), after, totals, "closing")
-    for (ccg, state, state_after), number in counted_between(session, opening, closing).items():
-        _walk(totals, before.get(ccg, {}), after[ccg], state, state_after, number)
+    for ((ccg, held_by), was_with, state, state_after), number in counted_between(session, opening, closing).items():
+        there = before.of((ccg, was_with)) if was_with is not None else {}
+        _walk(totals, there, after.of((ccg, held_by)), state, state_after, number)
     _check(totals, sent)
     return ControlTotals(*_in_order(totals, now))
 
 
-def _areas_of(lists: Lookups) -> dict[UUID, dict[str, Place | None]]:
-    """Where the cases of each CCG are counted, by level; None where its CCG is part of nothing of that level."""
-    known = lists.organisations
-    return {
-        ccg.id: {
-            COUNTRY: None,
-            REGION: known.above(ccg.id, REGION, lists.today),
-            STP: known.above(ccg.id, STP, lists.today),
-            CCG: known.places[known.current_of(ccg.id, lists.today)],
-        }
-        for ccg in known.case_holders()
-    }
+class _Areas:
+    """Where cases are counted, by level; None where their CCG is part of nothing of that level."""
+
+    def __init__(self, lists: Lookups) -> None:
+        self.lists = lists
+        self._found: dict[Places, dict[str, Place | None]] = {}
+
+    def of(self, places: Places) -> dict[str, Place | None]:
+        """The areas of the cases of some places."""
+        if places not in self._found:
+            known, today, (ccg, held_by) = self.lists.organisations, self.lists.today, places
+            self._found[places] = {
+                COUNTRY: None,
+                REGION: known.above(ccg, REGION, today),
+                STP: known.above(ccg, STP, today),
+                CCG: known.places[known.current_of(held_by, today)],
+            }
+        return self._found[places]
 
 
 def _area(level: str, place: Place | None) -> Area:
@@ -134,11 +140,9 @@ def _area(level: str, place: Place | None) -> Area:
     return LEVELS[level], place.code if place else ""
 
 
-def _count(
-    counted: Mapping[tuple[UUID, State], int], areas: dict[UUID, dict[str, Place | None]], totals: Totals, end: str
-) -> None:
-    for (ccg, state), number in counted.items():
-        for level, place in areas[ccg].items():
+def _count(counted: Mapping[tuple[Places, State], int], areas: _Areas, totals: Totals, end: str) -> None:
+    for (places, state), number in counted.items():
+        for level, place in areas.of(places).items():
             walks = totals[_area(level, place)]
             for measure, counts in (("All cases", state in RECORDED), ("Open cases", state is State.OPEN)):
                 if counts:

@@ -38,6 +38,7 @@ class Found:
     case_id: UUID
     reference: str
     ccg_id: UUID
+    held_by_id: UUID
     finding: Finding
     answer: QueryAnswer | None = None
 
@@ -86,7 +87,14 @@ def findings_of(row: Row[Any], lists: Lookups, twins: Twins, answers: Answers) -
         twins=twins.get(row.id, []),
     )
     return [
-        Found(row.id, row.reference, row.ccg_id, one, answers.get((row.id, one.query)) if one.query else None)
+        Found(
+            row.id,
+            row.reference,
+            row.ccg_id,
+            row.held_by_id,
+            one,
+            answers.get((row.id, one.query)) if one.query else None,
+        )
         for one in found
     ]
 
@@ -116,6 +124,7 @@ def twins_at(session: Session, moment: datetime | None, lists: Lookups) -> dict[
         for name in (
             "id",
             "ccg_id",
+            "held_by_id",
             "reference",
             "converted_from_id",
             "incident_date",
@@ -143,7 +152,9 @@ def twins_at(session: Session, moment: datetime | None, lists: Lookups) -> dict[
 def _note_twins(alike: Iterable[Row[Any]], lists: Lookups, found: dict[UUID, set[str]]) -> None:
     by_line: dict[UUID, list[Row[Any]]] = defaultdict(list)
     for row in alike:
-        by_line[lists.organisations.current_of(row.ccg_id, lists.today)].append(row)
+        # After a split, both of the CCG that was split and of the one that a case was allocated to.
+        for place in {lists.organisations.current_of(one, lists.today) for one in (row.ccg_id, row.held_by_id)}:
+            by_line[place].append(row)
     for rows in by_line.values():
         for row in rows if len(rows) > 1 else ():
             # The first few of a heap are enough to say that there is one.
@@ -169,6 +180,7 @@ def _source_of(row: Row[Any], values: Mapping[str, Any], lists: Lookups) -> Rapi
     return RapidReview(
         is_found=True,
         is_rapid_review=type_ is not None and type_.is_rapid_review,
-        is_in_line=lists.organisations.same_line(row.ccg_id, row.source_ccg_id, lists.today),
+        is_in_line=lists.organisations.same_line(row.ccg_id, row.source_ccg_id, lists.today)
+        or lists.organisations.same_line(row.held_by_id, row.source_held_by_id, lists.today),
         is_of_rapid_review=getattr(values.get("review_type"), "is_rapid_review", False),
     )

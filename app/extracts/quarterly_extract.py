@@ -173,7 +173,7 @@ def _quality_row(found: Found, lists: Lookups) -> list[str]:
     return [
         found.reference,
         known.places[found.ccg_id].code,
-        known.places[known.current_of(found.ccg_id, lists.today)].code,
+        known.places[known.current_of(found.held_by_id, lists.today)].code,
         "error" if finding.is_error else "query",
         finding.about,
         finding.sentence,

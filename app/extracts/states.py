@@ -34,8 +34,8 @@ class State(StrEnum):
 
 
 # The columns of a case, and of the case that it grew out of, by name.
-CASE_COLUMNS = [attribute.key for attribute in CaseReview.__mapper__.column_attrs]
-SOURCE_COLUMNS = ("reference", "ccg_id", "review_type_id", "withdrawn_at")
+CASE_COLUMNS = [*(attribute.key for attribute in CaseReview.__mapper__.column_attrs), "held_by_id"]
+SOURCE_COLUMNS = ("reference", "ccg_id", "held_by_id", "review_type_id", "withdrawn_at")
 _STREAM = {"yield_per": ROWS_AT_ONCE}
 
 
@@ -57,12 +57,12 @@ def _all_at(moment: datetime | None) -> tuple[Any, Select[Any]]:
 def cases_at(session: Session, moment: datetime | None, ccgs: set[UUID] | None = None) -> Iterator[Row[Any]]:
     """Every such case with CASE_COLUMNS, and with SOURCE_COLUMNS of its rapid review as `source_...`, by reference.
 
-    References are in the order of their bytes. With `ccgs`, of those CCGs alone.
+    References are in the order of their bytes. With `ccgs`, of those alone that are with these CCGs.
     """
     version, chosen = recorded_at(moment)
     source: Any = aliased(version, _all_at(moment)[1].subquery())
     if ccgs is not None:
-        chosen = chosen.where(version.ccg_id.in_(ccgs))
+        chosen = chosen.where(version.held_by_id.in_(ccgs))
     wanted = (
         chosen.outerjoin(source, source.id == version.converted_from_id)
         .with_only_columns(
@@ -75,30 +75,38 @@ def cases_at(session: Session, moment: datetime | None, ccgs: set[UUID] | None =
     return iter(session.execute(wanted, execution_options=_STREAM))
 
 
-def counted_at(session: Session, moment: datetime) -> dict[tuple[UUID, State], int]:
-    """How many cases of each CCG are in which state, as known at a moment."""
+# Under which CCG a case was recorded, and which it is with.
+Places = tuple[UUID, UUID]
+
+
+def counted_at(session: Session, moment: datetime) -> dict[tuple[Places, State], int]:
+    """How many cases of which places are in which state, as known at a moment."""
     version = version_of(CaseReview)
     state = _state_of(version)
     rows = session.execute(
         as_at(CaseReview, moment)
-        .with_only_columns(version.ccg_id, state, func.count(), maintain_column_froms=True)
-        .group_by(version.ccg_id, state)
+        .with_only_columns(version.ccg_id, version.held_by_id, state, func.count(), maintain_column_froms=True)
+        .group_by(version.ccg_id, version.held_by_id, state)
     )
-    return {(ccg, State(word)): number for ccg, word, number in rows}
+    return {((ccg, held_by), State(word)): number for ccg, held_by, word, number in rows}
 
 
-def counted_between(session: Session, opening: datetime, closing: datetime) -> dict[tuple[UUID, State, State], int]:
-    """How many cases of each CCG were in which state at the one moment, and are in which at the other."""
+def counted_between(
+    session: Session, opening: datetime, closing: datetime
+) -> dict[tuple[Places, UUID | None, State, State], int]:
+    """How many cases of which places were where before, and in which state, and are in which at the other moment."""
     version = version_of(CaseReview)
     then: Any = aliased(version, as_at(CaseReview, opening).subquery())
     before, after = _state_of(then), _state_of(version)
     rows = session.execute(
         as_at(CaseReview, closing)
         .outerjoin(then, and_(then.id == version.id))
-        .with_only_columns(version.ccg_id, before, after, func.count(), maintain_column_froms=True)
-        .group_by(version.ccg_id, before, after)
+        .with_only_columns(
+            version.ccg_id, version.held_by_id, then.held_by_id, before, after, func.count(), maintain_column_froms=True
+        )
+        .group_by(version.ccg_id, version.held_by_id, then.held_by_id, before, after)
     )
-    return {(ccg, State(one), State(other)): number for ccg, one, other, number in rows}
+    return {((ccg, now), was, State(one), State(other)): number for ccg, now, was, one, other, number in rows}
 
 
 def gone_between(session: Session, opening: datetime, closing: datetime) -> list[str]:

@@ -11,15 +11,17 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.access.organisations import read_organisations
+from app.access.row_scope import every_organisation
 from app.rules.reorganisation import DAY, CannotBe, Change, Planned, What, named, planned, unmade
 from app.rules.succession import Organisations, Part, Place, Takeover
 from app.rules.words import in_words
 from models import (
+    CaseReview,
     Extract,
     Membership,
     Organisation,
@@ -124,6 +126,9 @@ def undo(session: Session, applied: Reorganisation, *, by: Person, at: datetime,
     Raises NotDone once an extract was drawn after it, where its organisations changed again since, and where something
     was recorded under an organisation that it added.
     """
+    # Asked first: it is written down in a transaction of its own, which waits for whoever has the turn.
+    if _was_allocated_in(from_kept(applied.plan), read_organisations(session, today), today, by.id):
+        raise NotDone("Cases have been allocated since. Those who got them may have worked on them, so this stays")
     take_turn(session)
     session.refresh(applied)
     if applied.state is not ReorganisationState.APPLIED or applied.applied_at is None:
@@ -147,6 +152,23 @@ def undo(session: Session, applied: Reorganisation, *, by: Person, at: datetime,
         raise NotDone(
             "Something has been recorded under an organisation that this added, such as a case or a grant"
         ) from None
+
+
+def _was_allocated_in(plan: Sequence[Change], known: Organisations, today: date, by: UUID) -> bool:
+    """Whether a case has been allocated to a successor that a plan has made one. Counted, never read."""
+    ids = {(place.kind, place.code): place.id for place in known.places.values()}
+    made = [change for change in plan if change.what is What.TAKEN_OVER and change.other in ids and change.key in ids]
+    successors = {ids[change.other] for change in made if change.other}
+    split = {place for change in made for place in (ids[change.key], *known.predecessors_of(ids[change.key], today))}
+    if not known.splits_on(today).keys() & split:
+        return False
+    with every_organisation("undoing a reorganisation", by) as session:
+        allocated = (
+            select(func.count())
+            .select_from(CaseReview)
+            .where(CaseReview.ccg_id.in_(split), CaseReview.allocated_to_id.in_(successors))
+        )
+        return bool(session.scalar(allocated))
 
 
 def drawn_since(session: Session, moment: datetime) -> bool:

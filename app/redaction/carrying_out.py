@@ -150,7 +150,7 @@ def _strike_others(session: Session, redaction: Redaction, case: CaseReview, str
         if struck != answer.note:
             strike_out(session, redaction, "answer", answer.id, "note", struck, striking.mark_in(ANSWER))
             answers += 1
-    files = erase_files_for(session, _line_of(session, case.ccg_id))
+    files = erase_files_for(session, _lines_of(session, case))
     return [
         count_of(drafts, "draft"),
         count_of(answers, "answer to a query", "answers to queries"),
@@ -158,7 +158,11 @@ def _strike_others(session: Session, redaction: Redaction, case: CaseReview, str
     ]
 
 
-def _line_of(session: Session, ccg_id: UUID) -> list[UUID]:
-    """A CCG with those before and after it: under any of them somebody may have given a file that has the case."""
+def _lines_of(session: Session, case: CaseReview) -> list[UUID]:
+    """The CCGs of a case with those before and after: under any of them somebody may have given a file that has it."""
     known, today = read_organisations(session, clock.today()), clock.today()
-    return [place.id for place in known.case_holders() if known.same_line(place.id, ccg_id, today)]
+    return [
+        place.id
+        for place in known.case_holders()
+        if known.same_line(place.id, case.ccg_id, today) or known.same_line(place.id, case.held_by_id, today)
+    ]

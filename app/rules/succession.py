@@ -120,7 +120,34 @@ class Organisations:
 
     def was_split(self, place: UUID, day: date) -> bool:
         """Whether several have taken over from a place by a day, so that none of them answers for its cases."""
-        return len({one.successor for one in self._successors.get(place, []) if one.effective_on <= day}) > 1
+        return place in self.splits_on(day)
+
+    @cached_property
+    def _splits(self) -> dict[date, dict[UUID, frozenset[UUID]]]:
+        return {}
+
+    def splits_on(self, day: date) -> Mapping[UUID, frozenset[UUID]]:
+        """Every place from which several had taken over by a day, each with those."""
+        if day in self._splits:
+            return self._splits[day]
+        found = self._splits[day] = {}
+        for place, takeovers in self._successors.items():
+            successors = frozenset(one.successor for one in takeovers if one.effective_on <= day)
+            if len(successors) > 1:
+                found[place] = successors
+        return found
+
+    def may_answer_after_a_split(self, place: UUID, day: date) -> list[Place]:
+        """To whom a place's cases may be allocated on a day: those in force that took over in the split, by name."""
+        successors = self.splits_on(day).get(self.current_of(place, day), frozenset())
+        in_force = (self.places[one] for one in successors if self.places[one].is_open_on(day))
+        return sorted(in_force, key=lambda one: (one.name, one.code))
+
+    def split_from(self, place: UUID, day: date) -> set[UUID]:
+        """Every place whose cases may have been allocated to a place, or to one before it, in a split."""
+        line = {place, *self.predecessors_of(place, day)}
+        split = {one for one, successors in self.splits_on(day).items() if successors & line}
+        return {earlier for one in split for earlier in {one, *self.predecessors_of(one, day)}}
 
     def predecessors_of(self, place: UUID, day: date) -> set[UUID]:
         """Every place whose cases a place answers for on a day, itself left out."""

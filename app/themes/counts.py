@@ -26,6 +26,7 @@ from models import CaseReview
 from models.enumerations import Status
 
 from .choice import Choice
+from .filters import counted_under
 
 THEMES = ("theme_1_id", "theme_2_id", "theme_3_id")
 # Bands of the age of an open case, in days, the last without an end.
@@ -139,7 +140,7 @@ class Counts:
     def themes_by_area(self, level: str) -> dict[Place | None, dict[UUID, int]]:
         """How many cases have a theme, by region, STP or CCG and theme. None is where a CCG has none."""
         found: dict[Place | None, dict[UUID, int]] = defaultdict(Counter)
-        for (theme_id, ccg_id), cases in self._by_theme([CaseReview.ccg_id]):
+        for (theme_id, ccg_id), cases in self._by_theme([self._under]):
             found[self._area(ccg_id, level)][theme_id] += cases
         return found
 
@@ -147,7 +148,7 @@ class Counts:
         """How many cases there are in each region, STP or CCG, and how many of those are open."""
         found: dict[Place | None, tuple[int, int]] = {}
         open_ = _number_where(CaseReview.status == Status.OPEN)
-        for ccg_id, cases, open_cases in self._grouped([CaseReview.ccg_id], self._chosen, open_):
+        for ccg_id, cases, open_cases in self._grouped([self._under], self._chosen, open_):
             area = self._area(ccg_id, level)
             so_far = found.get(area, (0, 0))
             found[area] = (so_far[0] + cases, so_far[1] + int(open_cases))
@@ -273,6 +274,14 @@ class Counts:
             conditions = [*self._chosen, earlier.is_not(None), there]
             found[name] = [days_between(self.session, later, earlier)], conditions
         return found
+
+    def by_quarter_and_ccg(self) -> dict[Quarter, Counter[UUID]]:
+        """How many cases of each quarter are counted under each CCG."""
+        return self.by_quarter_and(self._under)
+
+    @property
+    def _under(self) -> ColumnElement[UUID]:
+        return counted_under(self.lookups, as_today=self.choice.is_as_today)
 
     @property
     def _quarter(self) -> ColumnElement[int]:

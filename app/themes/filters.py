@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_
 from sqlalchemy.orm import InstrumentedAttribute
@@ -131,13 +132,23 @@ def place_of(ccg: Place, kind: str, lookups: Lookups, *, as_today: bool) -> Plac
     return known.above(at.id, kind, today) if kind else at
 
 
+def counted_under(lookups: Lookups, *, as_today: bool, model: Any = CaseReview) -> ColumnElement[UUID]:
+    """The CCG under which a case is counted: that of its record, or the one that it is with as allocated since.
+
+    Where no CCG was split these are the same, and an index answers.
+    """
+    is_split = as_today and bool(lookups.organisations.splits_on(lookups.today))
+    found: ColumnElement[UUID] = model.held_by_id if is_split else model.ccg_id
+    return found
+
+
 def _area(name: str, label: str, ccgs: Sequence[Place], lookups: Lookups, *, as_today: bool) -> Filter:
     """A CCG, or what CCGs are part of. Both what holds as recorded and what holds today can be chosen at any time."""
     kind = LEVELS[name]
 
     def condition(code: str) -> Condition:
         inside = {ccg.id for ccg in ccgs if _code_of(place_of(ccg, kind, lookups, as_today=as_today)) == code}
-        return CaseReview.ccg_id.in_(inside)
+        return counted_under(lookups, as_today=as_today).in_(inside)
 
     places = {place for ccg in ccgs for now in (False, True) if (place := place_of(ccg, kind, lookups, as_today=now))}
     options = sorted((_name_of(place), place.code) for place in places)

@@ -22,7 +22,7 @@ from models.enumerations import Status
 from .choice import Choice
 from .counts import THEMES as THEMES_OF_A_CASE
 from .counts import Counts, Quartiles, quartiles
-from .filters import AS_TODAY
+from .filters import AS_TODAY, counted_under
 from .presets import Area, Span
 
 # Tables, and rows of them that are no type, theme or area.
@@ -68,7 +68,7 @@ class Protected:
 
 def prepare(session: Session, area: Area, span: Span, lookups: Lookups) -> Protected:
     """Everything that is shown of an area in a span, from the cases in the session's scope as they are now."""
-    conditions = (CaseReview.withdrawn_at.is_(None), CaseReview.ccg_id.in_(area.ccgs))
+    conditions = (CaseReview.withdrawn_at.is_(None), counted_under(lookups, as_today=True).in_(area.ccgs))
     counts = Counts(session, Choice(span.quarters[0], span.quarters[-1], {"area_as": AS_TODAY}, conditions), lookups)
     days = {**counts.days_by_quarter(), GROWN: counts.days_to_full_review()}
     exact = _counted(counts, area, days)
@@ -152,7 +152,7 @@ def _counted(counts: Counts, area: Area, days: Mapping[str, Mapping[Quarter, Cou
         add(quarter, CASES, RAPID, sum(types[type_] for type_ in rapid))
         for type_, cases in types.items():
             add(quarter, TYPES, type_, cases)
-    for quarter, ccgs in counts.by_quarter_and(CaseReview.ccg_id).items():
+    for quarter, ccgs in counts.by_quarter_and_ccg().items():
         for part in area.parts:
             add(quarter, AREAS, part.id, 0)
         for ccg, cases in ccgs.items():

@@ -16,6 +16,7 @@ from sqlalchemy import create_engine, make_url, text
 from app.config import WrongSetting
 from app.database import prepare
 from models import CaseReview, OwnedByCCG, db, version_of, versioned_models
+from models.base import owned_models
 from models.row_security import APPEND_ONLY_TABLES, APPLICATION, ENGLAND, OWNER, UNDONE_TABLES
 from tests.conftest import add_case
 from tests.databases import PASSWORD, unguarded
@@ -77,7 +78,7 @@ def test_every_table_that_holds_rows_of_a_ccg_has_policies_and_force(postgresql_
     forced, policies = found["extract_part"]
     assert forced and sorted(policies) == [f"ALL {OWNER}", f"INSERT {ENGLAND}", f"SELECT {ENGLAND}"]
     for name in found.keys() - OF_NO_CCG - {"extract_part"}:
-        model = next(one for one in OwnedByCCG.__subclasses__() if one.__tablename__ == name)  # type: ignore[attr-defined]
+        model = next(one for one in owned_models() if one.__tablename__ == name)
         commands = ["SELECT", "INSERT", "UPDATE", *(["DELETE"] if model.may_be_deleted else [])]
         forced, policies = found[name]
         assert forced and sorted(policies or []) == sorted(f"{c} {role}" for c in commands for role in EVERYBODY), (

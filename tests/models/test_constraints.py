@@ -276,6 +276,7 @@ BREAKS: dict[str, Break] = {
     "somebody_applied_it": a_plan(state="'applied'", applied_at="created_at"),
     "it_was_undone_at_a_moment": a_plan(state="'undone'", applied_at="created_at", applied_by_id="id"),
     "somebody_undid_it": a_plan(state="'undone'", applied_at="created_at", applied_by_id="id", undone_at="created_at"),
+    "allocated_to_another_ccg": sql("UPDATE case_review SET allocated_to_id = ccg_id"),
     "status_is_known": sql("UPDATE case_review SET status = 'lost'"),
     "partnership_kind_is_known": sql("UPDATE case_review SET partnership_kind = 'club'"),
     "media_interest_is_known": sql("UPDATE case_review SET media_interest = 'some'"),

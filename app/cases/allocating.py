@@ -1,0 +1,61 @@
+"""After a split: cases are given to one of those that took over, which sees them from then on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from app.access.people import Access
+from app.rules.succession import Organisations, Place
+from models import CaseReview, Person
+from models.enumerations import Status
+
+from . import writing
+
+
+class Which(StrEnum):
+    """Which cases of a CCG that was split are looked at."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    ALLOCATED = "allocated"
+
+
+def splits_of(access: Access, today: date) -> list[Place]:
+    """The CCGs that were split whose cases a person allocates: those on which they are still granted, by name."""
+    split = access.organisations.splits_on(today).keys() & access.scope.writable
+    return sorted((access.organisations.places[one] for one in split), key=lambda one: (one.name, one.code))
+
+
+def cases_of(split: Place, which: Which, known: Organisations, today: date) -> list[ColumnElement[bool]]:
+    """The conditions of the cases of a CCG that was split, and of those before it: waiting, or allocated."""
+    of_split = CaseReview.ccg_id.in_([split.id, *known.predecessors_of(split.id, today)])
+    recorded = CaseReview.withdrawn_at.is_(None)
+    if which is Which.ALLOCATED:
+        return [of_split, recorded, CaseReview.allocated_to_id.is_not(None)]
+    status = Status.OPEN if which is Which.OPEN else Status.CLOSED
+    return [of_split, recorded, CaseReview.allocated_to_id.is_(None), CaseReview.status == status]
+
+
+def how_many(session: Session, split: Place, known: Organisations, today: date) -> dict[Which, int]:
+    """How many cases there are of each."""
+    return {
+        which: session.scalar(select(func.count()).select_from(CaseReview).where(*cases_of(split, which, known, today)))
+        or 0
+        for which in Which
+    }
+
+
+def allocate(cases: Iterable[CaseReview], to: Place, *, by: Person, at: datetime) -> list[UUID]:
+    """Gives cases to a CCG that took over, and says which were not with it already; the caller checks and commits."""
+    given = []
+    for case in cases:
+        if case.allocated_to_id != to.id:
+            writing.allocate(case, to.id, by=by, at=at, reason=f"Allocated to {to.name} ({to.code})")
+            given.append(case.id)
+    return given
