@@ -187,6 +187,9 @@ def _restrict_write(state: ORMExecuteState, scope: RowScope) -> None:
         named = {getattr(column, "key", column) for column in (statement._values or {})}
         if state.parameters or named & CHECKED_AT_FLUSH:
             raise OutsideScope("Owned rows are moved and linked one by one, so that each is checked.")
+    if scope.writable_allocated:
+        # That condition asks another table. Whether objects in memory meet it would be asked by a statement of its own.
+        state.update_execution_options(synchronize_session=False)
     state.statement = statement.options(*_only(scope.writable, frozenset(), scope.writable_allocated))
 
 
@@ -210,17 +213,27 @@ def _only(ccgs: frozenset[UUID], waiting: frozenset[UUID], allocated: frozenset[
 
 
 def _after_a_split(model: Any, ccgs: list[UUID], waiting: list[UUID], allocated: list[UUID]) -> Any:
-    """The condition of one model for somebody whom a split concerns."""
-    of_ccg = model.ccg_id.in_(ccgs)
-    if model.case_key:
-        case: Any = model if model is CaseReview else aliased(CaseReview)
-        came = or_(and_(case.ccg_id.in_(waiting), case.allocated_to_id.is_(None)), case.allocated_to_id.in_(allocated))
-        if case is not model:
-            came = getattr(model, model.case_key).in_(select(case.id).where(came))
-        of_ccg = or_(of_ccg, came)
-    elif waiting:
-        of_ccg = model.ccg_id.in_([*ccgs, *waiting])
-    return with_loader_criteria(model, of_ccg, include_aliases=True, propagate_to_loaders=False)
+    """The condition of one model for somebody whom a split concerns. In the words of `cls`, so that aliases have it."""
+    if model is CaseReview:
+        condition: Any = lambda cls: or_(  # noqa: E731
+            cls.ccg_id.in_(ccgs),
+            and_(cls.ccg_id.in_(waiting), cls.allocated_to_id.is_(None)),
+            cls.allocated_to_id.in_(allocated),
+        )
+    elif model.case_key:
+        # What is about a case asks the case as it is now: a version says where it was.
+        case: Any = aliased(CaseReview)
+        waits = and_(case.ccg_id.in_(waiting), case.allocated_to_id.is_(None))
+        seen = select(case.id).where(or_(waits, case.allocated_to_id.in_(allocated)))
+        condition = (
+            (lambda cls: or_(cls.ccg_id.in_(ccgs), cls.id.in_(seen)))
+            if model.case_key == "id"
+            else (lambda cls: or_(cls.ccg_id.in_(ccgs), cls.case_id.in_(seen)))
+        )
+    else:
+        either = [*ccgs, *waiting]
+        condition = lambda cls: cls.ccg_id.in_(either)  # noqa: E731
+    return with_loader_criteria(model, condition, include_aliases=True, propagate_to_loaders=False)
 
 
 @event.listens_for(Mapper, "before_insert")

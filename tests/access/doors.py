@@ -93,11 +93,16 @@ SHARED = "quillarby"
 
 
 class Cases:
-    """Cases of one CCG, one for each thing that can be done to a case; known before they are added."""
+    """Cases of one CCG, one for each thing that can be done to a case; known before they are added.
+
+    "84H>9Z9" are cases of 84H that were allocated to 9Z9 after a split.
+    """
 
     def __init__(self, code: str, lookups: Lookups) -> None:
-        self.code, self.lookups = code, lookups
-        self.ccg_id = next(one.id for one in lookups.organisations.case_holders() if one.code == code)
+        self.code, _, to = code.partition(">")
+        self.lookups = lookups
+        by_code = {one.code: one.id for one in lookups.organisations.case_holders()}
+        self.ccg_id = by_code[self.code]
         types = lookups.codes["review_type"].values()
         usual = {
             "status": "open",
@@ -111,6 +116,7 @@ class Cases:
             "latest_update_on": date(2021, 10, 1),
             "report_signed_off_on": date(2021, 12, 1),
             "publication": "not_decided",
+            "allocated_to_id": by_code.get(to),
         }
         self.closing: Values = {
             "publication": "public",
@@ -480,6 +486,17 @@ def several(world: World) -> Iterator[Knock]:
         yield Knock(f"cases several {name} POST", address, fields, leads=True, needs=CASES)
 
 
+def allocated(world: World) -> Iterator[Knock]:
+    """The page on which cases of a CCG that was split are given away, and foreign cases sent to it."""
+    mine = world.recorded_under
+    for cases in world.foreign:
+        address = f"/cases/allocate/?ccg={cases.code}"
+        yield Knock("cases allocate GET", address, needs=CASES)
+        for use in ("open", "closed"):
+            fields = {"to": str(mine), "case": f"{cases[use]['id']} 1"}
+            yield Knock("cases allocate", address, fields, needs=CASES)
+
+
 def learned(world: World) -> Iterator[Knock]:
     """Search in what was learned: by words that foreign cases alone have, that own ones have as well, and filtered."""
     theirs = world.foreign[0]
@@ -641,6 +658,7 @@ DOORS: tuple[Door, ...] = (
     Door(claims("cases.keep_view", "POST"), typed_and_kept),
     Door(claims("cases.discard_view", "POST"), discarded),
     Door(claims("cases.update_several_view", "GET", "POST"), several),
+    Door(claims("cases.allocate_view", "GET", "POST"), allocated),
     Door(
         claims("themes.index") | claims("themes.csv_view"),
         lambda world: [
@@ -957,8 +975,8 @@ def take_away(app: Flask, rows: Rows) -> None:
 def without_any_guard(app: Flask) -> Iterator[None]:
     """The service with everything switched off that keeps the people of one CCG from the cases of another."""
     with pytest.MonkeyPatch.context() as switched, without(app, *SESSION_GUARDS):
-        switched.setattr(RowScope, "may_read", lambda scope, ccg_id: True)
-        switched.setattr(RowScope, "may_write", lambda scope, ccg_id: True)
+        switched.setattr(RowScope, "may_read", lambda scope, ccg_id, to=None: True)
+        switched.setattr(RowScope, "may_write", lambda scope, ccg_id, to=None: True)
         switched.setattr(CaseReviewView, "may_change", lambda view, case: current.may(Permission.CASE_WRITE))
         switched.setattr(Access, "line_of_current_ccgs", lambda access, day: {*access.organisations.case_holders()})
         yield

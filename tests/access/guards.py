@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapper, Session, aliased, make_transient_to_detached
 from app.access import row_scope
 from app.access.row_scope import RowScope, enter
 from app.database import new_session
-from models import CaseReview, Setting, Theme, database_rules, db
+from models import CaseReview, Organisation, Setting, Theme, database_rules, db
 from models.base import OwnedByCCG, TrackerSession
 from tests.conftest import add_case
 from tests.databases import unguarded
@@ -261,6 +261,8 @@ def _changes(session: TrackerSession, mine: CaseReview, theirs: CaseReview) -> A
 
 
 def _moves(session: TrackerSession, mine: CaseReview, theirs: CaseReview) -> Any:
+    if mine.ccg_id == theirs.ccg_id:
+        return False  # after a split: there is nowhere to move it
     session.add(mine)
     mine.ccg_id = theirs.ccg_id
     session.flush()
@@ -321,6 +323,24 @@ def _links_by_id_alone(session: TrackerSession, mine: CaseReview, theirs: CaseRe
     return True
 
 
+def _takes(session: TrackerSession, mine: CaseReview, theirs: CaseReview) -> Any:
+    """Says that the foreign case was allocated to the writer."""
+    session.add(theirs)
+    theirs.allocated_to_id = mine.allocated_to_id or mine.ccg_id
+    session.flush()
+    return True
+
+
+def _hands_on(session: TrackerSession, mine: CaseReview, theirs: CaseReview) -> Any:
+    """Gives away a case that somebody else allocated to the writer."""
+    if mine.allocated_to_id is None:
+        return False
+    session.add(mine)
+    mine.allocated_to_id = theirs.allocated_to_id
+    session.flush()
+    return True
+
+
 def _deletes(session: TrackerSession, mine: CaseReview, theirs: CaseReview) -> Any:
     session.add(mine)
     session.delete(mine)
@@ -335,7 +355,8 @@ def _raw(statement: str) -> Door:
     def door(session: TrackerSession, mine: CaseReview, theirs: CaseReview) -> Any:
         connection = _connection(session)
         written: Any = Uuid().dialect_impl(connection.dialect).literal_processor(connection.dialect)
-        ids = {"mine": mine.id, "theirs": theirs.id, "their_ccg": theirs.ccg_id}
+        us = mine.allocated_to_id or mine.ccg_id
+        ids = {"mine": mine.id, "theirs": theirs.id, "their_ccg": theirs.ccg_id, "us": us}
         result = connection.execute(text(statement.format(**{name: written(one) for name, one in ids.items()})))
         return result.scalar() if result.returns_rows else result.rowcount
 
@@ -388,6 +409,8 @@ DOORS: dict[str, Door] = {
     "add many": _adds_many,
     "link": _links,
     "link by id alone": _links_by_id_alone,
+    "take": _takes,
+    "hand on": _hands_on,
     "delete": _deletes,
 }
 PAST_THE_SESSION: dict[str, Door] = {
@@ -398,6 +421,7 @@ PAST_THE_SESSION: dict[str, Door] = {
     "raw link": _raw(
         "UPDATE case_review SET converted_from_id = {theirs}, converted_from_ccg_id = {their_ccg} WHERE id = {mine}"
     ),
+    "raw take": _raw("UPDATE case_review SET allocated_to_id = {us} WHERE id = {theirs}"),
     "raw delete": _raw("DELETE FROM case_review WHERE id = {mine}"),
     "copy": _copies,
 }
@@ -406,10 +430,28 @@ PAST_THE_SESSION: dict[str, Door] = {
 def open_doors(app: Flask) -> set[str]:
     """The doors through which somebody in the scope of one CCG meets a case of another. Nothing is committed."""
     mine, theirs = add_case(app, "84H", lessons="Mine."), add_case(app, "16C", lessons="Theirs.")
+    own = frozenset({mine.ccg_id})
+    return _opened(app, RowScope(own, own), mine, theirs)
+
+
+def open_doors_after_a_split(app: Flask, *, theirs_waits: bool) -> set[str]:
+    """The same for somebody of 16C, which took over a part of 84H: their case was allocated to them, the other waits,
+    or was allocated to 93C. Both are of 84H for ever."""
+    with unguarded(app) as session:
+        codes = ("16C", "84H", "93C")
+        to_us, split, to_them = (session.scalars(select(Organisation.id).filter_by(code=code)).one() for code in codes)
+    mine = add_case(app, "84H", lessons="Mine.", allocated_to_id=to_us)
+    theirs = add_case(app, "84H", lessons="Theirs.", allocated_to_id=None if theirs_waits else to_them)
+    own = frozenset({to_us})
+    scope = RowScope(own, own, allocated=own, writable_allocated=own, split=frozenset({split}))
+    return _opened(app, scope, mine, theirs)
+
+
+def _opened(app: Flask, scope: RowScope, mine: CaseReview, theirs: CaseReview) -> set[str]:
     found = set()
     for name, door in (DOORS | PAST_THE_SESSION).items():
         with app.app_context(), new_session() as session:
-            enter(session, RowScope(frozenset({mine.ccg_id}), frozenset({mine.ccg_id})))
+            enter(session, scope)
             with suppress(Exception):
                 if door(session, _read(app, mine), _read(app, theirs)):
                     found.add(name)

@@ -31,6 +31,7 @@ from tests.case_imports.files import Importer, csv_of
 from tests.conftest import NOW, add_case
 from tests.databases import unguarded
 from tests.histories import IN_Q1, Q1, draw, history, person
+from tests.splits import place, split
 
 LONG = "Supercalifragilisticexpialidocious" * 4 + "\n\n" + "The panel asked each agency what it knew. " * 80
 
@@ -226,6 +227,17 @@ LOOKS: dict[str, tuple[str, list[Look]]] = {
             "/nowhere/",  # 404
             "/cases/export/csv/?flt_no_such_filter=1",  # 400
             ("/", sign_out),
+        ],
+    ),
+    "a CCG that was split": (
+        "ccg-93C",
+        [
+            "/",
+            "/cases/allocate/",
+            ("/cases/allocate/", press),
+            "/cases/allocate/?show=closed",
+            "/cases/allocate/?show=allocated",
+            "/cases/details/?id={given}",
         ],
     ),
     "a lead of two CCGs": ("two-ccgs", ["/", "/cases/", "/cases/new/"]),
@@ -433,6 +445,7 @@ def known_cases(service: Flask) -> dict[str, str]:
         | redactions(service, cases["shared"])
         | people(service)
         | reorganisations(service)
+        | after_a_split(service)
         | imports(service, cases["rapid"])
     )
 
@@ -510,6 +523,14 @@ def reorganisations(service: Flask) -> dict[str, str]:
         made[2].state, made[2].applied_at, made[2].applied_by_id = ReorganisationState.APPLIED, NOW, by.id
         session.commit()
         return {name: str(one.id) for name, one in zip(("planned", "from_a_file", "applied"), made, strict=True)}
+
+
+def after_a_split(service: Flask) -> dict[str, str]:
+    """A CCG that was split, with more cases than a page shows, and one that was given to the other."""
+    split(service, "93C", "A3A8R", on=today(), part_of="QMJ")
+    for number in range(55):
+        add_case(service, "93C", partnership_name="P" * 120 if number % 7 else "North Central London Board")
+    return {"given": str(add_case(service, "93C", allocated_to_id=place(service, "9Z9")).id)}
 
 
 def redactions(service: Flask, case: CaseReview) -> dict[str, str]:

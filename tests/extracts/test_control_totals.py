@@ -22,6 +22,7 @@ from app.extracts.quarterly_extract import CannotDraw
 from models import CaseReview, Organisation, Succession
 from tests.databases import new_app, unguarded
 from tests.histories import IN_Q1, Q1, History, bytes_of, draw, history, sign_off
+from tests.splits import place, split
 
 BEFORE = Q1.begins - timedelta(days=20)
 EMBARGOED = {"publication": "embargoed", "report_signed_off_on": date(2021, 3, 2)}
@@ -104,6 +105,32 @@ def test_a_merger_moves_cases_from_ccg_to_ccg(fresh_either_app: Flask) -> None:
     assert walk_of(fresh_either_app, first, "England", "ENGLAND") == {
         f"{measure}: {end}": 2 for measure in control_totals.MEASURES for end in ("opening", "closing")
     }
+
+
+def test_an_allocation_moves_a_case_in_its_quarter_and_not_in_the_one_before(fresh_either_app: Flask) -> None:
+    """84H was split on the first day of the second quarter. One of its cases was given to 16C, the other waits."""
+    app = fresh_either_app
+    july = datetime(2021, 7, 5, 9, tzinfo=UTC)
+    with history(app) as past:
+        given, _ = (past.add("84H", IN_Q1, reference=f"SCR-XXXXXXX{letter}") for letter in "AB")
+        key = given.id
+    split(app, on=date(2021, 7, 1), at=july)
+    with history(app) as past:
+        case = past.session.get_one(CaseReview, key)
+        past.change(case, july, allocated_to_id=place(app, "16C"), change_reason="Allocated")
+    before, after = draw(app), draw(app, "2021-22-Q2")
+    assert walk_of(app, before, "CCG", "84H")["All cases: closing"] == 2
+    assert walk_of(app, after, "CCG", "84H") == {
+        f"{measure}: {what}": number
+        for measure in control_totals.MEASURES
+        for what, number in (("opening", 2), ("moved out", 1), ("closing", 1))
+    }
+    assert walk_of(app, after, "CCG", "16C") == {
+        f"{measure}: {what}": 1 for measure in control_totals.MEASURES for what in ("moved in", "closing")
+    }
+    for extract, now_with in ((before, ["84H", "84H"]), (after, ["16C", "84H"])):
+        rows = csv.DictReader(io.StringIO(bytes_of(app, extract, "cases.csv").decode("utf-8-sig"), newline=""))
+        assert [row["Current CCG code"] for row in rows] == now_with
 
 
 def test_the_walk_begins_where_the_signed_off_extract_ended(fresh_either_app: Flask) -> None:

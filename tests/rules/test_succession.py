@@ -151,3 +151,20 @@ def test_a_loop_is_refused_aloud() -> None:
 )
 def test_first_and_last_day_are_included(day: date, is_open: bool) -> None:
     assert MAP.places[IDS["A"]].is_open_on(day) is is_open
+
+
+def test_a_split_has_several_successors_from_the_day_of_the_second() -> None:
+    assert MAP.splits_on(date(2020, 3, 31)) == {}
+    assert MAP.splits_on(NEW) == {IDS["SPLIT"]: {IDS["LEFT"], IDS["RIGHT"]}}
+    assert MAP.was_split(IDS["SPLIT"], NEW) and not MAP.was_split(IDS["A"], NEW)
+
+
+def test_cases_are_allocated_to_those_that_took_over_and_are_in_force() -> None:
+    codes = lambda place, day: [one.code for one in MAP.may_answer_after_a_split(IDS[place], day)]  # noqa: E731
+    assert codes("SPLIT", NEW) == ["LEFT", "RIGHT"]
+    assert codes("SPLIT", date(2020, 3, 31)) == codes("A", NEW) == []
+
+
+def test_what_may_have_come_by_a_split_is_that_of_the_whole_line() -> None:
+    assert MAP.split_from(IDS["LEFT"], NEW) == {IDS["SPLIT"]}
+    assert MAP.split_from(IDS["LEFT"], date(2020, 3, 31)) == MAP.split_from(IDS["AB"], NEW) == set()
