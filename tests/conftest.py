@@ -15,7 +15,15 @@ from sqlalchemy import text
 
 from app.access import clock
 from models import CaseReview, Organisation, Redaction, ReviewType, Theme, db
-from tests.databases import PostgreSQLDatabases, SQLiteDatabases, compiled_templates, erasing, new_app, unguarded
+from tests.databases import (
+    PostgreSQLDatabases,
+    SQLiteDatabases,
+    compiled_templates,
+    erasing,
+    new_app,
+    server_folder,
+    unguarded,
+)
 from tests.visitor import Visitor
 
 TODAY = date(2022, 2, 14)
@@ -24,6 +32,7 @@ NOW = datetime(2022, 2, 14, 10, 30, tzinfo=ZoneInfo("UTC"))
 
 def pytest_configure() -> None:
     compiled_templates()
+    server_folder()
 
 
 @pytest.fixture(scope="session")

