@@ -68,11 +68,13 @@ def stop_keeping_versions(connection: Connection, tables: list[str]) -> None:
 def create_triggers(connection: Connection) -> None:
     """Creates the triggers anew. Called after every migration.
 
-    On SQLite from the tables as they are: a migration that rebuilds one drops them. On PostgreSQL the functions that
+    From the tables as they are. A migration that rebuilds one drops SQLite's; on PostgreSQL it is the functions that
     they call, where they are.
     """
     if connection.dialect.name != "sqlite":
         _replace_functions(connection)
+        if connection.exec_driver_sql("SELECT to_regproc('keep_version')").scalar():
+            connection.exec_driver_sql(_of_these_columns(connection))
         return
     extracts = inspect(connection).has_table("extract")
     for table in _versioned_tables(connection):
@@ -83,9 +85,13 @@ def create_triggers(connection: Connection) -> None:
         _run(connection, _SQLITE_NEVER_CHANGES.format(version=version, message=NEVER_CHANGES, unless=unless))
 
 
-def drop_triggers(connection: Connection) -> None:
-    """Takes SQLite's triggers away, as they must be while a migration rebuilds a table."""
-    if connection.dialect.name == "sqlite":
+def make_ready_for_migrations(connection: Connection) -> None:
+    """Takes SQLite's triggers away, as they must be while a migration rebuilds a table. On PostgreSQL versions are kept
+    by a function that knows no columns, for these may change: it takes six times as long as the one that does.
+    """
+    if connection.dialect.name != "sqlite":
+        _replace_functions(connection)
+    else:
         for table in _versioned_tables(connection):
             names = [f"{table}_{change}_version" for change in _OPERATIONS.values()]
             for name in [*names, *(f"{table}{SUFFIX}_{never}" for never in ("changes", "goes", "stands_once"))]:
@@ -133,6 +139,29 @@ def _replace_functions(connection: Connection) -> None:
             for statement in functions.split("\n--\n"):
                 if "CREATE OR REPLACE FUNCTION" in statement:
                     connection.exec_driver_sql(statement)
+
+
+def _of_these_columns(connection: Connection) -> str:
+    """PostgreSQL's function that keeps versions, with a branch for each table: it plans its statements once."""
+    past, keep = [], []
+    for table in _versioned_tables(connection):
+        version, columns = f"{table}{SUFFIX}", _columns_of(connection, table)
+        values = [
+            f"CASE WHEN by_service THEN kept.{one} END" if one in _OF_A_PERSON else f"kept.{one}" for one in columns
+        ]
+        asked = _POSTGRESQL_PAST.format(version=version).replace("$1", "kept.id").replace("$2", "kept.change_id")
+        past.append(f"WHEN '{table}' THEN {asked.replace(' FROM', ' INTO last_number, last_known, is_used FROM')};")
+        keep.append(
+            f"WHEN '{table}' THEN INSERT INTO {version} ({', '.join(columns)}, number, known_from, change, by_service)"
+            f" VALUES ({', '.join(values)}, coalesce(last_number, 0) + 1, known, what, by_service);"
+        )
+    between = "\n        "
+    return _POSTGRESQL_KEEP_VERSION.format(
+        **{
+            name: f"CASE TG_TABLE_NAME{between}{between.join(branches)}{between}END CASE;"
+            for name, branches in (("past", past), ("keep", keep))
+        }
+    )
 
 
 def _sqlite_trigger(
@@ -226,25 +255,25 @@ WHEN EXISTS (SELECT 1 FROM {version} WHERE id = new.id AND number = new.number) 
     SELECT raise(ABORT, '{message}');
 END
 """
-# One function for every table: the row as JSON, with what makes it a version, becomes a row of the version's table.
-# Columns that a version has not are left out, so a new column needs no new function.
-_POSTGRESQL_FUNCTIONS = f"""
+# One function for every table. `past` asks about the versions that a row has, `keep` adds the new one.
+_POSTGRESQL_KEEP_VERSION = f"""
 CREATE OR REPLACE FUNCTION keep_version() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
-    row jsonb := CASE TG_OP WHEN 'DELETE' THEN to_jsonb(old) ELSE to_jsonb(new) END;
-    version text := TG_TABLE_NAME || '{SUFFIX}';
+    kept record;
+    what text := CASE TG_OP WHEN 'INSERT' THEN 'added' WHEN 'UPDATE' THEN 'changed' ELSE 'deleted' END;
     by_service boolean := false;
     dated_back timestamptz;
     known timestamptz;
     last_number integer;
     last_known timestamptz;
+    is_used boolean;
 BEGIN
-    IF TG_OP = 'UPDATE' AND to_jsonb(new) -> 'id' <> to_jsonb(old) -> 'id' THEN
+    IF TG_OP = 'DELETE' THEN kept := old; ELSE kept := new; END IF;
+    IF TG_OP = 'UPDATE' AND new.id <> old.id THEN
         RAISE EXCEPTION '{KEEPS_ITS_KEY}' USING ERRCODE = 'check_violation';
     END IF;
     PERFORM pg_advisory_xact_lock_shared({WRITERS_LOCK});
-    EXECUTE format('SELECT max(number), max(known_from) FROM %%I WHERE id = $1', version)
-        INTO last_number, last_known USING (row ->> 'id')::uuid;
+    {{past}}
     dated_back := (SELECT nullif(value, '') || '+00' FROM setting WHERE name = '{KNOWN_FROM}')::timestamptz;
     IF dated_back IS NOT NULL AND to_regclass('extract') IS NOT NULL THEN
         IF EXISTS (SELECT FROM extract) THEN
@@ -254,21 +283,26 @@ BEGIN
     known := greatest(coalesce(dated_back, clock_timestamp()), last_known);
     IF TG_OP <> 'DELETE' AND new.change_id IS NOT NULL
         AND (TG_OP = 'INSERT' OR new.change_id IS DISTINCT FROM old.change_id) THEN
-        EXECUTE format('SELECT NOT EXISTS (SELECT FROM %%I WHERE id = $1 AND change_id = $2)', version)
-            INTO by_service USING new.id, new.change_id;
+        by_service := NOT coalesce(is_used, false);
     END IF;
-    IF NOT by_service THEN
-        row := row || '{{"changed_by_id": null, "change_reason": null}}';
-    END IF;
-    EXECUTE format('INSERT INTO %%I SELECT (jsonb_populate_record(NULL::%%I, $1)).*', version, version)
-        USING row || jsonb_build_object(
-            'number', coalesce(last_number, 0) + 1,
-            'known_from', known,
-            'change', CASE TG_OP WHEN 'INSERT' THEN 'added' WHEN 'UPDATE' THEN 'changed' ELSE 'deleted' END,
-            'by_service', by_service
-        );
+    {{keep}}
     RETURN NULL;
 END $$
+"""
+_POSTGRESQL_PAST = "SELECT max(number), max(known_from), bool_or(change_id = $2) FROM {version} WHERE id = $1"
+# While migrations run a table's columns may be any: the row as JSON becomes a row of the version's table, and columns
+# that this has not are left out.
+_POSTGRESQL_ANY_COLUMNS = {
+    "past": f"""EXECUTE format('{_POSTGRESQL_PAST.format(version="%%I")}', TG_TABLE_NAME || '{SUFFIX}')
+        INTO last_number, last_known, is_used USING kept.id, kept.change_id;""",
+    "keep": f"""EXECUTE format('INSERT INTO %%1$I SELECT (jsonb_populate_record(NULL::%%1$I, $1)).*',
+        TG_TABLE_NAME || '{SUFFIX}')
+        USING to_jsonb(kept) || CASE WHEN by_service THEN '{{}}' ELSE '{{"changed_by_id": null, "change_reason": null}}'
+        END::jsonb || jsonb_build_object(
+            'number', coalesce(last_number, 0) + 1, 'known_from', known, 'change', what, 'by_service', by_service
+        );""",
+}
+_POSTGRESQL_FUNCTIONS = f"""{_POSTGRESQL_KEEP_VERSION.format(**_POSTGRESQL_ANY_COLUMNS)}
 --
 CREATE OR REPLACE FUNCTION versions_never_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

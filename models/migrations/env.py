@@ -24,8 +24,8 @@ def run(connection: Connection) -> None:
         connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
         # A trigger or view on a table stops its rebuilding.
         database_rules.drop_triggers(connection)
-        history_triggers.drop_triggers(connection)
-        connection.commit()
+    history_triggers.make_ready_for_migrations(connection)
+    connection.commit()
     options = dict(current_app.extensions["migrate"].configure_args)
     options.update(compare_type=True, render_as_batch=sqlite)
     context.configure(

@@ -86,7 +86,7 @@ def test_the_triggers_are_those_of_today(app: Flask) -> None:
     with app.app_context():
         before = triggers()
         with db.engine.begin() as connection:
-            history_triggers.drop_triggers(connection)
+            history_triggers.make_ready_for_migrations(connection)
             database_rules.create_triggers(connection)
             history_triggers.create_triggers(connection)
             append_only.create_triggers(connection)
