@@ -70,9 +70,9 @@ screenshots: .venv/.tools node_modules/.tools assets ## Take pictures of the mai
 	unset DATABASE_URL DATABASE_OWNER_URL; $(PYTEST) tests/browser/screenshots.py
 	echo "The pictures are in screenshots/"
 
-bench: .venv/.tools ## Print the measurements: policies, extracts, themes (CASES=1000000 takes a while)
+bench: .venv/.tools ## Print the measurements: policies, extracts, themes, imports (CASES=1000000 takes a while)
 	unset DATABASE_URL DATABASE_OWNER_URL; $(PYTHON) -m tests.bench && $(PYTHON) -m tests.bench.extracts \
-		&& $(PYTHON) -m tests.bench.themes
+		&& $(PYTHON) -m tests.bench.themes && $(PYTHON) -m tests.bench.imports
 
 format: .venv/.tools ## Lay out the code and mend what can be mended
 	$(PYTHON) -m ruff check --fix; $(PYTHON) -m ruff format

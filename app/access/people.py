@@ -56,11 +56,24 @@ class Access:
 
     def line_of_current_ccgs(self, today: date) -> set[Place]:
         """The person's current CCGs and those they took over from: where the person may record, each in its time."""
-        return {
-            self.organisations.places[place_id]
-            for ccg in self.current_ccgs
-            for place_id in {ccg.id, *self.organisations.predecessors_of(ccg.id, today)}
-        }
+        return {self.organisations.places[place_id] for place_id in self._line(today)}
+
+    def is_in_line(self, ccg_id: UUID, today: date) -> bool:
+        """Whether a CCG is one of those: asked of each line of a file."""
+        return ccg_id in self._line(today)
+
+    def _line(self, today: date) -> frozenset[UUID]:
+        if today not in self._lines:
+            self._lines[today] = frozenset(
+                place_id
+                for ccg in self.current_ccgs
+                for place_id in {ccg.id, *self.organisations.predecessors_of(ccg.id, today)}
+            )
+        return self._lines[today]
+
+    @cached_property
+    def _lines(self) -> dict[date, frozenset[UUID]]:
+        return {}
 
     def may_record_under(self, day_added: date, today: date) -> list[Place]:
         """CCGs under which the person may record a case added on a day."""

@@ -295,10 +295,14 @@ def _check_values(row: object) -> None:
 def _check_link(scope: RowScope, row: OwnedByCCG, connection: Connection) -> None:
     """A new link may lead only to a row that the scope may read."""
     state = inspect(row)
-    if not any(state.attrs[key].history.has_changes() for key in LINKS if key in state.attrs):
-        return
-    linked = getattr(row, "converted_from_ccg_id", None)
-    source = getattr(row, "converted_from_id", None)
+    if any(state.attrs[key].history.has_changes() for key in LINKS if key in state.attrs):
+        check_link(
+            scope, getattr(row, "converted_from_ccg_id", None), getattr(row, "converted_from_id", None), connection
+        )
+
+
+def check_link(scope: RowScope, linked: UUID | None, source: UUID | None, connection: Connection) -> None:
+    """Refuses a link to a case (`source`, of the CCG `linked`) that the scope may not read."""
     if linked is None or scope.may_read(linked):
         return
     if source is None or not scope.may_read(linked, allocation_of(connection, source)):

@@ -19,7 +19,8 @@ from app.access.row_scope import beside_the_request
 from models import CaseImport
 from models.enumerations import ImportState
 
-from .working import REASON, SILENT_FOR, apply_lines, check_lines
+from .applying import apply_lines
+from .working import REASON, SILENT_FOR, check_lines
 
 log = logging.getLogger(__name__)
 STOPPED = "It stopped before it was done, and nothing was saved. Try again"

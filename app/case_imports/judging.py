@@ -105,15 +105,16 @@ class Judge:
     def _noticed_before(self, number: int, line: Line) -> tuple[str, int] | None:
         """Which number an earlier line has, and that line; else this line is noticed."""
         ccg, values = self._ccg_of(line), line.values
-        keys: list[tuple[Any, ...]] = []
+        numbers: list[tuple[Any, ...]] = []
         if values.get("local_identifier"):
-            keys.append(("local", ccg, values["local_identifier"]))
+            numbers.append(("local", values["local_identifier"]))
         if values.get("steis_number"):
-            keys.append(("steis", ccg, values["steis_number"], values.get("review_type")))
-        for key in keys:
-            if key in self._lines:
-                return key[0], self._lines[key]
-        self._lines.update(dict.fromkeys(keys, number))
+            numbers.append(("steis", values["steis_number"], values.get("review_type")))
+        for one in numbers:
+            for place in self.known.line_of(ccg):
+                if (place, *one) in self._lines:
+                    return one[0], self._lines[place, *one]
+        self._lines.update({(ccg, *one): number for one in numbers})
         return None
 
     def _ccg_of(self, line: Line) -> UUID:

@@ -22,13 +22,15 @@ Keys = dict[tuple[Any, ...], tuple[UUID, str]]
 class KnownCases:
     """Id and reference of each case by its local identifier, and by its StEIS number and type, within its CCG.
 
-    Withdrawn cases are left out. `earlier` are, for each CCG, those that it took over from.
+    Withdrawn cases are left out. `earlier` are, for each CCG, those that it took over from, and those from which it may
+    have been given cases after a split; `allocated` says to whom such cases were given.
     """
 
     asked: AskedOneByOne
     earlier: dict[UUID, list[UUID]]
     by_local_identifier: Keys = field(default_factory=dict)
     by_steis_number: Keys = field(default_factory=dict)
+    allocated: dict[UUID, UUID] = field(default_factory=dict)
 
     def called(self, reference: str) -> CaseReview | None:
         return self.asked.called(reference)
@@ -38,11 +40,6 @@ class KnownCases:
 
     def with_steis_number(self, ccg_id: UUID, number: str, review_type_id: UUID, besides: UUID | None) -> str | None:
         return _reference(self.by_steis_number.get((ccg_id, number, review_type_id)), besides)
-
-    def note(self, ccg_id: UUID, values: dict[str, Any], case_id: UUID, reference: str) -> None:
-        """Notes a case that has just been recorded."""
-        self._note(ccg_id, values.get("local_identifier"), values.get("steis_number"), values.get("review_type"),
-                   (case_id, reference))  # fmt: skip
 
     def _note(
         self, ccg_id: UUID, local: str | None, steis: str | None, review_type_id: UUID | None, case: tuple[UUID, str]
@@ -55,17 +52,27 @@ class KnownCases:
     def same_as(self, ccg_id: UUID, values: dict[str, Any]) -> set[UUID]:
         """The cases that a line is about: with its local identifier, or its StEIS number and type.
 
-        Of its CCG, or of one that this took over from.
+        Of its CCG, or of one that this took over from; of one that was split those that were not given to another.
         """
+        local, steis, review_type = (
+            values.get("local_identifier"),
+            values.get("steis_number"),
+            values.get("review_type"),
+        )
+        places = self.line_of(ccg_id)
         found = set()
-        for place in (ccg_id, *self.earlier.get(ccg_id, ())):
+        for place in places:
             for case in (
-                self.by_local_identifier.get((place, values.get("local_identifier"))),
-                self.by_steis_number.get((place, values.get("steis_number"), values.get("review_type"))),
+                self.by_local_identifier.get((place, local)),
+                self.by_steis_number.get((place, steis, review_type)),
             ):
-                if case is not None:
+                if case is not None and self.allocated.get(case[0], ccg_id) in places:
                     found.add(case[0])
         return found
+
+    def line_of(self, ccg_id: UUID) -> list[UUID]:
+        """A CCG and those that are earlier."""
+        return [ccg_id, *self.earlier.get(ccg_id, ())]
 
 
 def known_cases(session: Session, access: Access, lookups: Lookups) -> KnownCases:
@@ -87,9 +94,12 @@ def known_cases(session: Session, access: Access, lookups: Lookups) -> KnownCase
         CaseReview.review_type_id,
         CaseReview.id,
         CaseReview.reference,
+        CaseReview.allocated_to_id,
     ).where(CaseReview.ccg_id.in_(places), CaseReview.withdrawn_at.is_(None))
     for row in session.execute(numbers, execution_options={"yield_per": 1000}):
         known._note(row[0], row[1], row[2], row[3], (row[4], row[5]))
+        if row[6] is not None:
+            known.allocated[row[4]] = row[6]
     return known
 
 

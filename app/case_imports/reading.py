@@ -6,9 +6,10 @@ The sentences about what cannot be read are those of the form.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cache
 from typing import Any, BinaryIO
 from uuid import UUID
 
@@ -29,6 +30,8 @@ MOST_LINES = 50_000
 BEFORE_SERIAL_DATES = date(1899, 12, 30)
 FIRST_SERIAL, LAST_SERIAL = 10_000, 73_415  # 18 May 1927 to 31 December 2100: fewer digits may be a year
 _MIDNIGHT = re.compile(r"[ T]00:00(:00)?(\.0+)?Z?$")
+_CHOSEN = frozenset({Kind.CHOICE, Kind.CODE, Kind.ORGANISATION, Kind.YES_NO})
+MOST_SEEN, LONGEST_SEEN = 20_000, 100
 _IN_BRACKETS = re.compile(r"\(([0-9A-Za-z]{3,12})(?:,[^)]*)?\)\s*$")
 
 
@@ -81,8 +84,11 @@ class Reader:
     """Makes values of the lines of one file, for somebody on a day."""
 
     def __init__(self, columns: Mapping[int, str], width: int, lookups: Lookups, access: Access) -> None:
-        self.positions, self.width, self.lookups, self.access = columns, width, lookups, access
+        self.width, self.lookups = width, lookups
+        self._items = [(position, ITEMS[name]) for position, name in columns.items()]
         self._codes: dict[str, dict[str, list[Any]]] = {}
+        # What was made of an answer or a date before: in thousands of lines the same ones come again and again.
+        self._seen: dict[tuple[str, str], Any] = {}
         line_of_ccgs = sorted(
             access.line_of_current_ccgs(lookups.today), key=lambda one: (one.closed_on is not None, one.code)
         )
@@ -97,26 +103,25 @@ class Reader:
         if len(cells) > self.width and any(cell.strip() for cell in cells[self.width :]):
             line.problems[""] = [f"The line has {len(cells)} cells, and the heading {self.width}"]
         given = {
-            name: taken_off(cells[position]) if position < len(cells) else ""
-            for position, name in self.positions.items()
+            item.name: taken_off(cells[position]) if position < len(cells) else "" for position, item in self._items
         }
         # What the date added is decides between entries and organisations of the same name.
-        added = self._date(ITEMS["date_added"], given.get("date_added", ""))[0]
-        for name, typed in given.items():
-            value, problem = self._value(ITEMS[name], typed, added)
-            line.values[name] = value
+        added = self._again("date_added", given.get("date_added", ""), self._date)[0]
+        for _, item in self._items:
+            line.values[item.name], problem = self._value(item, given[item.name], added)
             if problem:
-                line.problems[name] = [problem]
+                line.problems[item.name] = [problem]
         return line
 
     def _value(self, item: Item, typed: str, added: date | None) -> tuple[Any, str]:
         if item.kind is Kind.DATE:
-            return self._date(item, typed)
-        if item.kind in (Kind.CHOICE, Kind.CODE, Kind.ORGANISATION, Kind.YES_NO):
-            answer = on_one_line(shown(typed))
+            found: tuple[date | None, str] = self._again(item.name, typed, self._date)
+            return found
+        if item.kind in _CHOSEN:
+            answer, called = self._again("", typed, _called)
             if not answer:
                 return None, ""
-            value = self._chosen(item, answer, added)
+            value = self._chosen(item, answer, called, added)
             return value, "" if value is not None else item.not_in_the_list
         if item.kind is Kind.CASE:
             value = case_reference(typed)
@@ -127,21 +132,30 @@ class Reader:
         problem = problem_with(value, item.label, item.max_length)
         return ("", problem) if problem else (value, "")
 
-    def _date(self, item: Item, typed: str) -> tuple[date | None, str]:
+    def _again(self, name: str, typed: str, made: Callable[[str, str], Any]) -> Any:
+        """What is made of a short text, under a name."""
+        if len(typed) > LONGEST_SEEN:
+            return made(name, typed)
+        if (name, typed) not in self._seen:
+            if len(self._seen) >= MOST_SEEN:
+                self._seen.clear()
+            self._seen[name, typed] = made(name, typed)
+        return self._seen[name, typed]
+
+    def _date(self, name: str, typed: str) -> tuple[date | None, str]:
         written = _MIDNIGHT.sub("", shown(on_one_line(typed)))
         if re.fullmatch(r"[0-9]{5}(\.0+)?", written) and FIRST_SERIAL <= int(float(written)) <= LAST_SERIAL:
             return BEFORE_SERIAL_DATES + timedelta(days=int(float(written))), ""
-        result = dates.read([written, "", ""], item.label)
+        result = dates.read([written, "", ""], ITEMS[name].label)
         return result.value, result.problem
 
-    def _chosen(self, item: Item, answer: str, added: date | None) -> Any:
-        called = plain(answer)
+    def _chosen(self, item: Item, answer: str, called: str, added: date | None) -> Any:
         if item.kind is Kind.YES_NO:
             return {"yes": True, "y": True, "true": True, "no": False, "n": False, "false": False}.get(called)
         if item.choices is not None:
-            return next((one for one in item.choices if called in (plain(one.label), plain(one.value))), None)
+            return _choices(item.name).get(called)
         if item.kind is Kind.ORGANISATION:
-            return self._ccg(answer, added)
+            return self._ccg(answer, called, added)
         found = self._entries(item).get(called, [])
         if added is not None:
             active = [one for one in found if one.is_active_on(added)]
@@ -157,10 +171,27 @@ class Reader:
             self._codes[item.code_list] = by_name
         return self._codes[item.code_list]
 
-    def _ccg(self, answer: str, added: date | None) -> UUID | None:
+    def _ccg(self, answer: str, called: str, added: date | None) -> UUID | None:
         """One of the person's own CCGs or those before them, by code, by name, or by name with its code."""
-        in_brackets = _IN_BRACKETS.search(answer)
-        found = self._ccgs.get(plain(answer)) or (self._ccgs.get(plain(in_brackets[1])) if in_brackets else None) or []
+        found = self._ccgs.get(called, [])
+        if not found and (in_brackets := _IN_BRACKETS.search(answer)):
+            found = self._ccgs.get(plain(in_brackets[1]), [])
         places = self.lookups.organisations.places
         open_then = [one for one in found if added is not None and places[one].is_open_on(added)]
         return next(iter([*open_then, *found]), None)
+
+
+def _called(name: str, typed: str) -> tuple[str, str]:
+    """An answer as it was given, and as it is compared."""
+    answer = on_one_line(shown(typed))
+    return answer, plain(answer)
+
+
+@cache
+def _choices(name: str) -> dict[str, Any]:
+    """The answers of a fixed list, by what they are called; of two that are called the same the first."""
+    found: dict[str, Any] = {}
+    for one in ITEMS[name].choices or ():
+        for called in (plain(one.label), plain(one.value)):
+            found.setdefault(called, one)
+    return found

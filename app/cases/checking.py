@@ -137,7 +137,7 @@ def _check_may_record(
 ) -> None:
     """An id outside what the person may record under answers like one that never was."""
     ccg = full.get("ccg")
-    if values.get("ccg") is not None and (ccg is None or ccg not in by.line_of_current_ccgs(lookups.today)):
+    if values.get("ccg") is not None and (ccg is None or not by.is_in_line(ccg.id, lookups.today)):
         problems["ccg"] = ["Select the CCG from the list"]
 
 

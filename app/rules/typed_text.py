@@ -40,12 +40,12 @@ def on_one_line(typed: str) -> str:
 
 def is_storable(text: str) -> bool:
     """Whether text is free of control characters (but \\n and \\t) and of halves of characters."""
-    return _UNSTORABLE.search(text) is None
+    return text.isprintable() or _UNSTORABLE.search(text) is None
 
 
 def shown(text: str) -> str:
     """Text that can be put on a page: what cannot be stored shows as a replacement character."""
-    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+    return text if text.isprintable() else _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def case_reference(typed: str) -> str:

@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy import Connection, CursorResult, Uuid, event, func, insert, select, text, update
 from sqlalchemy.orm import Mapper, Session, aliased, make_transient_to_detached
 
-from app.access import row_scope
+from app.access import adding, row_scope
 from app.access.row_scope import RowScope, enter
 from app.database import new_session
 from models import CaseReview, Organisation, Setting, Theme, database_rules, db
@@ -22,7 +22,7 @@ from models.base import OwnedByCCG, TrackerSession
 from tests.conftest import add_case
 from tests.databases import unguarded
 
-SESSION_GUARDS = ("criteria", "load check", "flush check", "get check")
+SESSION_GUARDS = ("criteria", "load check", "flush check", "many check", "get check")
 
 
 # Guards
@@ -65,6 +65,16 @@ def _without_flush_check(app: Flask) -> Iterator[None]:
         _unheard(OwnedByCCG, "before_delete", row_scope._check_deletion, propagate=True),
     ):
         yield
+
+
+@contextmanager
+def _without_many_check(app: Flask) -> Iterator[None]:
+    check = adding._check_new
+    adding._check_new = lambda *told: None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        adding._check_new = check
 
 
 @contextmanager
@@ -154,6 +164,7 @@ _OFF: dict[str, Callable[[Flask], Any]] = {
     "criteria": lambda app: _unheard(TrackerSession, "do_orm_execute", row_scope._restrict),
     "load check": _without_load_check,
     "flush check": _without_flush_check,
+    "many check": _without_many_check,
     "get check": _without_get_check,
     "composite key": _without_composite_key,
     "link trigger": _without_link_trigger,
@@ -303,9 +314,26 @@ def _changes_by_key(session: TrackerSession, mine: CaseReview, theirs: CaseRevie
 
 
 def _adds_many(session: TrackerSession, mine: CaseReview, theirs: CaseReview) -> Any:
-    values = {one.key: getattr(theirs, one.key) for one in CaseReview.__mapper__.column_attrs}
-    session.execute(insert(CaseReview), [values | {"id": uuid4(), "reference": "SCR-XXXXXXXX", **_OTHER_NUMBERS}])
+    session.execute(insert(CaseReview), [_values(theirs)])
     return True
+
+
+def _adds_at_once(session: TrackerSession, mine: CaseReview, theirs: CaseReview) -> Any:
+    """As a file of cases does, the row of a foreign CCG behind one's own."""
+    adding.add_rows(session, CaseReview, [_values(mine), _values(theirs, reference="SCR-YYYYYYYY")])
+    return True
+
+
+def _links_at_once(session: TrackerSession, mine: CaseReview, theirs: CaseReview) -> Any:
+    link = {"converted_from_id": theirs.id, "converted_from_ccg_id": theirs.ccg_id}
+    adding.add_rows(session, CaseReview, [_values(mine) | link])
+    return True
+
+
+def _puts_their_words_in_at_once(session: TrackerSession, mine: CaseReview, theirs: CaseReview) -> Any:
+    words = select(CaseReview.overview).where(CaseReview.id == theirs.id).scalar_subquery()
+    adding.add_rows(session, Setting, [{"name": "words", "value": func.coalesce(words, "")}])
+    return session.scalar(select(Setting.value).where(Setting.name == "words")) == theirs.overview
 
 
 def _links(session: TrackerSession, mine: CaseReview, theirs: CaseReview) -> Any:
@@ -407,6 +435,9 @@ DOORS: dict[str, Door] = {
     "change an alias": _changes_an_alias,
     "words by update": _copies_words_in_an_update,
     "add many": _adds_many,
+    "add at once": _adds_at_once,
+    "link at once": _links_at_once,
+    "words at once": _puts_their_words_in_at_once,
     "link": _links,
     "link by id alone": _links_by_id_alone,
     "take": _takes,
@@ -471,8 +502,12 @@ def _read(app: Flask, case: CaseReview) -> CaseReview:
 
 
 def _copy(case: CaseReview) -> CaseReview:
+    return CaseReview(**_values(case))
+
+
+def _values(case: CaseReview, reference: str = "SCR-XXXXXXXX") -> dict[str, Any]:
     values = {column.key: getattr(case, column.key) for column in CaseReview.__mapper__.column_attrs}
-    return CaseReview(**(values | {"id": uuid4(), "reference": "SCR-XXXXXXXX"} | _OTHER_NUMBERS))
+    return values | {"id": uuid4(), "reference": reference} | _OTHER_NUMBERS
 
 
 def _connection(session: TrackerSession) -> Connection:

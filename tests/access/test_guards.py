@@ -27,6 +27,7 @@ RIGHTS = {"delete", "raw delete"}  # the application has no right to delete a ca
 OF_A_SPLIT = {"hand on"}  # nothing can be handed on that was not allocated
 ALL = {*DOORS, *PAST_THE_SESSION} - OF_A_SPLIT
 BY_A_FLUSH = {"add", "change", "take", "link", "delete", "words by flush"}
+AT_ONCE = {"add at once", "link at once", "words at once"}
 IN_MEMORY = {"get from memory", "get by query"}  # no database is asked
 
 
@@ -39,6 +40,7 @@ IN_MEMORY = {"get from memory", "get by query"}  # no database is asked
         (("criteria", "load check"), {*BEHIND_THE_CRITERIA, *BY_REFRESH, "list"}),
         (SESSION_GUARDS, set(DOORS) - MOVES - OF_A_SPLIT - {"link by id alone"}),
         (("flush check",), BY_A_FLUSH),
+        (("many check",), AT_ONCE),
         (("ccg trigger",), set()),
         (("flush check", "ccg trigger"), {*BY_A_FLUSH, *MOVES}),
         (("get check",), IN_MEMORY),

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import func, select, update
 
 from app.access import clock
-from app.case_imports import jobs, mending, working
+from app.case_imports import applying, jobs, mending, working
 from app.case_imports.reading import MOST_LINES
 from app.cases import drafts
 from app.imports.texts import NotUsable
@@ -201,9 +201,9 @@ def test_two_workers_do_not_both_save(durham: Importer, monkeypatch: pytest.Monk
         second = working.claim(session, found, to=ImportState.APPLYING, at=NOW + timedelta(minutes=3))
     more: dict[str, Any] = {"access": durham.access, "lookups": durham.lookups, "at": NOW}
     with durham.app.app_context():
-        working.apply_lines(one.id, first, **more)  # woke up late: it has lost its claim
+        applying.apply_lines(one.id, first, **more)  # woke up late: it has lost its claim
         assert cases(durham.app) == {}
-        working.apply_lines(one.id, second, **more)
+        applying.apply_lines(one.id, second, **more)
     assert len(cases(durham.app)) == 5
 
 
@@ -213,7 +213,7 @@ def test_work_that_fails_says_so_and_saves_nothing(durham: Importer, monkeypatch
     def fail(*arguments: Any, **more: Any) -> None:
         raise RuntimeError("The machine is on fire.")
 
-    monkeypatch.setattr(working, "_still_mine", fail)
+    monkeypatch.setattr(applying, "still_mine", fail)
     one = durham.apply(one)
     assert (one.state, one.why) == (ImportState.CHECKED, jobs.STOPPED)
     assert cases(durham.app) == {}
