@@ -194,6 +194,7 @@ class CaseImportsView(BaseView):
             stopped=stopped,
             working=one.state in (ImportState.GIVEN, ImportState.CHECKING, ImportState.APPLYING) and not stopped,
             done=count_of(one.lines_done, "line"),
+            written=_how_far(one.lines_done, counted[LineOutcome.NEW] + counted[LineOutcome.CHANGED]),
             tabs=[(label, counted[each], self._address(one, each), each is outcome) for each, label in SHOWN.items()],
             lines=lines,
             page=number,
@@ -322,6 +323,11 @@ def _what_is_saved(new: int, changed: int) -> str:
     parts += [f"change {count_of(changed, 'case')}" if not new else f"change {changed:,}"] if changed else []
     said = " and ".join(parts)
     return said[:1].upper() + said[1:]
+
+
+def _how_far(written: int, good: int) -> str:
+    """How far saving is. SQLite says so at the end only (`applying.py`), and the first lines take a moment."""
+    return f"{written:,} of {count_of(good, 'line')} so far" if written else count_of(good, "line")
 
 
 def _was_saved(one: CaseImport) -> str:

@@ -70,7 +70,7 @@ def _without_flush_check(app: Flask) -> Iterator[None]:
 @contextmanager
 def _without_many_check(app: Flask) -> Iterator[None]:
     check = adding._check_new
-    adding._check_new = lambda *told: None  # type: ignore[assignment]
+    adding._check_new = lambda *told: None
     try:
         yield
     finally:
@@ -330,12 +330,6 @@ def _links_at_once(session: TrackerSession, mine: CaseReview, theirs: CaseReview
     return True
 
 
-def _puts_their_words_in_at_once(session: TrackerSession, mine: CaseReview, theirs: CaseReview) -> Any:
-    words = select(CaseReview.overview).where(CaseReview.id == theirs.id).scalar_subquery()
-    adding.add_rows(session, Setting, [{"name": "words", "value": func.coalesce(words, "")}])
-    return session.scalar(select(Setting.value).where(Setting.name == "words")) == theirs.overview
-
-
 def _links(session: TrackerSession, mine: CaseReview, theirs: CaseReview) -> Any:
     session.add(mine)
     mine.converted_from_id, mine.converted_from_ccg_id = theirs.id, theirs.ccg_id
@@ -437,7 +431,6 @@ DOORS: dict[str, Door] = {
     "add many": _adds_many,
     "add at once": _adds_at_once,
     "link at once": _links_at_once,
-    "words at once": _puts_their_words_in_at_once,
     "link": _links,
     "link by id alone": _links_by_id_alone,
     "take": _takes,

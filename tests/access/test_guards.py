@@ -27,7 +27,7 @@ RIGHTS = {"delete", "raw delete"}  # the application has no right to delete a ca
 OF_A_SPLIT = {"hand on"}  # nothing can be handed on that was not allocated
 ALL = {*DOORS, *PAST_THE_SESSION} - OF_A_SPLIT
 BY_A_FLUSH = {"add", "change", "take", "link", "delete", "words by flush"}
-AT_ONCE = {"add at once", "link at once", "words at once"}
+AT_ONCE = {"add at once", "link at once"}
 IN_MEMORY = {"get from memory", "get by query"}  # no database is asked
 
 
