@@ -12,7 +12,8 @@ from flask import Flask
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from app.case_imports import applying
+from app.access import clock
+from app.case_imports import applying, working
 from app.case_imports.known import KnownCases
 from app.cases import writing
 from app.cases.checking import AskedOneByOne
@@ -22,6 +23,7 @@ from models.enumerations import ImportState, LineOutcome
 from tests.case_imports.files import Importer, csv_of
 from tests.conftest import add_case
 from tests.databases import unguarded
+from tests.visitor import Visitor
 
 NEW, WRONG = LineOutcome.NEW, LineOutcome.WRONG
 FIVE = [{"local_identifier": f"L-{number}"} for number in range(5)]
@@ -81,6 +83,19 @@ def test_work_that_was_taken_over_in_mid_writing_saves_nothing(
     monkeypatch.setattr(writing, "record_rows", take_over)
     assert importer.apply(importer.check(csv_of(FIVE))).state is ImportState.APPLYING
     assert count_cases(postgresql_app) == 0
+
+
+@pytest.mark.parametrize(("written", "said"), [(0, "Being saved: 5 lines."), (2, "Being saved: 2 of 5 lines so far.")])
+def test_its_page_says_how_far_saving_is(app: Flask, written: int, said: str) -> None:
+    importer = Importer(app)
+    one = importer.check(csv_of(FIVE))
+    with importer.session() as session:
+        found = session.get_one(CaseImport, one.id)
+        assert working.claim(session, found, to=ImportState.APPLYING, at=clock.now())
+        session.get_one(CaseImport, one.id).lines_done = written
+        session.commit()
+    page = Visitor(app).sign_in("ccg-84H").get(f"/imports/cases/details/?id={one.id}")
+    assert f"{said} All of it is saved, or nothing." in page.text
 
 
 def test_others_save_while_lines_are_prepared(durham: Importer, monkeypatch: pytest.MonkeyPatch) -> None:
