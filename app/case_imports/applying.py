@@ -34,7 +34,7 @@ from models import CaseImport, Person, StagedCase
 from models.enumerations import AuditAction, ImportState, LineOutcome
 
 from .judging import Judge, Judged
-from .known import KnownCases, cases_called, known_cases
+from .known import KnownCases, cases_called
 from .working import AT_ONCE, REASON, NotMine, judge_of, still_mine
 
 log = logging.getLogger(__name__)
@@ -84,9 +84,12 @@ class _Applying:
 
     def save(self, kept: IO[bytes], note: Callable[[int], None]) -> None:
         """Writes everything, and commits. `note` is told now and then how many lines were written."""
-        if self.session.scalar(select(CaseImport.claim).where(CaseImport.id == self.import_id)) != self.word:
+        one = self.session.get_one(CaseImport, self.import_id)
+        if one.claim != self.word:
             raise NotMine
-        known = self.judge.known = known_cases(self.session, self.access, self.lookups)
+        # Anew: with the cases that are there now, and without what was remembered of the lines until here.
+        self.judge = judge_of(self.session, one, self.access, self.lookups)
+        known = self.judge.known
         for rows in _read(kept):
             self._record(known, rows)
             note(self.added)

@@ -69,7 +69,6 @@ began = now()
 with open(sys.argv[1], "rb") as file:
     one = importer.check(file.read())
 note("checking", *began)
-print({outcome: importer.outcomes(one).count(outcome) for outcome in set(importer.outcomes(one))}, file=sys.stderr)
 began = now()
 one = importer.apply(one)
 note("saving", *began)
