@@ -36,11 +36,7 @@ run: .venv/.runtime assets ## Set up and serve on 127.0.0.1:8000 with demo peopl
 	$(FLASK) demo-accounts
 	echo
 	echo "The service is on http://127.0.0.1:$(PORT) in a moment. Ctrl-C stops it."
-	# Two processes, so that nothing comes to depend on the memory of one: all state is in the database, and SQLite in
-	# WAL mode takes several readers beside a writer. No --preload: a database connection opened before the fork would
-	# be shared by both. No control socket: nothing here asks for one.
-	exec $(PYTHON) -m gunicorn wsgi:app --bind 127.0.0.1:$(PORT) --workers 2 --threads 4 --no-control-socket \
-		--log-level warning
+	PORT=$(PORT) exec $(PYTHON) -m gunicorn --config python:app.serving
 
 test: lint types imports pytest ## Set up and run all checks and tests, the cheap ones first
 

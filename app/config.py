@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from datetime import timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,11 +15,14 @@ from app.rules.web_addresses import ARN_OF_LOAD_BALANCER, is_safe
 
 OIDC = ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET")
 INSTANCE = Path(__file__).resolve().parent.parent / "instance"
+MIGRATIONS = INSTANCE.parent / "models" / "migrations"
 SHORTEST_SECRET = 32
 
 
 class WrongSetting(RuntimeError):
     """A setting is missing or not good enough. The message names it and says what to do."""
+
+    FOR_THE_LOG = True
 
 
 def settings(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
@@ -26,9 +30,7 @@ def settings(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
 
     TRACKER_MODE is `service` unless it says `demo`. Raises WrongSetting where a setting is missing or weak.
     """
-    mode = environment.get("TRACKER_MODE", "service")
-    if mode not in ("service", "demo"):
-        raise WrongSetting(f"TRACKER_MODE is {mode!r}. Set it to service or demo.")
+    mode = mode_of(environment)
     demo = mode == "demo"
     if not demo:
         _check_service(environment)
@@ -53,6 +55,8 @@ def settings(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "RATELIMIT_STORAGE_URI": environment.get("RATELIMIT_STORAGE_URI") or "memory://",
         "RATELIMIT_ENABLED": not demo or environment.get("RATELIMIT_ENABLED", "yes") != "no",
         "TRUSTED_PROXIES": _number(environment, "TRUSTED_PROXIES", 0, least=0),
+        "REQUEST_ID_HEADER": environment.get("REQUEST_ID_HEADER") or "X-Request-ID",
+        "METRICS": metrics_address(environment),
         "SERVICE_URL": _service_url(environment),
         "SESSION_COOKIE_NAME": "tracker" if demo else "__Host-tracker",
         "SESSION_COOKIE_SECURE": not demo,
@@ -67,6 +71,14 @@ def settings(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "WTF_CSRF_TIME_LIMIT": None,
         "WTF_CSRF_CHECK_DEFAULT": False,
     }
+
+
+def mode_of(environment: Mapping[str, str] = os.environ) -> str:
+    """`service`, unless TRACKER_MODE says `demo`. Raises WrongSetting where it says something else."""
+    mode = environment.get("TRACKER_MODE", "service")
+    if mode not in ("service", "demo"):
+        raise WrongSetting(f"TRACKER_MODE is {mode!r}. Set it to service or demo.")
+    return mode
 
 
 def _check_service(environment: Mapping[str, str]) -> None:
@@ -105,6 +117,23 @@ def _service_url(environment: Mapping[str, str]) -> str:
     if url and (not is_safe(url) or parts.path or parts.query or parts.fragment or not parts.netloc):
         raise WrongSetting(f"SERVICE_URL is {url!r}. Set it to https:// and the name of this service's host.")
     return url
+
+
+def metrics_address(environment: Mapping[str, str]) -> tuple[str, int] | None:
+    """The address and port on which numbers are shown, apart from the service; None where METRICS_PORT is not set.
+
+    Raises WrongSetting where the address is not one but all that the machine has: the public one would be among them.
+    """
+    if not environment.get("METRICS_PORT"):
+        return None
+    host = environment.get("METRICS_HOST") or "127.0.0.1"
+    try:
+        named = not ip_address(host).is_unspecified
+    except ValueError:
+        named = host == "localhost"
+    if not named:
+        raise WrongSetting(f"METRICS_HOST is {host!r}. Set it to one IP address of this machine, not a public one.")
+    return host, _number(environment, "METRICS_PORT", 0)
 
 
 def database_url(url: str) -> str:

@@ -421,6 +421,15 @@ def read_one_state(session: Session) -> None:
     Session.connection(session).exec_driver_sql(begin)
 
 
+def schema_version() -> str | None:
+    """The newest migration that was run on the database; None where there was none. Raises SQLAlchemyError."""
+    with db.engine.connect() as connection:
+        if not connection.dialect.has_table(connection, "alembic_version"):
+            return None
+        version: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return version
+
+
 def new_session() -> TrackerSession:
     """A session of its own, apart from that of the request. It begins, as every session, without a scope."""
     return cast(TrackerSession, db.session.session_factory())

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import logging
 import secrets
-from traceback import extract_tb
 from urllib.parse import quote
 
 from flask import Flask, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import OperationalError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 from werkzeug.exceptions import HTTPException
 
 from app.access import audit
 from app.access.current import current_access, is_signed_in
 from app.access.row_scope import OutsideScope
+from app.watching import metrics
+from app.watching.failures import what_failed
+from app.watching.requests import METHODS
 from models import db
 from models.enumerations import AuditAction
 
@@ -116,6 +118,7 @@ def init_app(app: Flask) -> None:
 
 def _outside(error: Exception) -> ResponseReturnValue:
     """To somebody outside its scope a row does not exist, whichever guard said so. The log says which."""
+    metrics.OUTSIDE_SCOPE.inc()
     db.session.rollback()
     reference = new_reference()
     if is_signed_in():
@@ -135,31 +138,15 @@ def _write_down(action: AuditAction, reference: str) -> None:
     db.session.commit()
 
 
-def what_failed(error: BaseException) -> str:
-    """Which errors followed from which, and where, without what they say: PostgreSQL's errors quote the whole row."""
-    lines = []
-    one: BaseException | None = error
-    while one is not None:
-        origin = getattr(one, "orig", None)
-        details = getattr(origin, "diag", None)
-        named = getattr(details, "constraint_name", None) or getattr(origin, "sqlite_errorname", None) or ""
-        said = "" if isinstance(one, SQLAlchemyError) or origin is not None or _is_of_a_driver(one) else f": {one}"
-        lines.append(f"{type(one).__qualname__} {named}{said}".strip())
-        frames = extract_tb(one.__traceback__)
-        ours = [frame for frame in frames if "site-packages" not in frame.filename]
-        lines += [f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in [*ours, *frames[-1:]]]
-        one = one.__cause__ or one.__context__
-    return "\n".join(lines)
-
-
-def _is_of_a_driver(error: BaseException) -> bool:
-    return type(error).__module__.partition(".")[0] in ("psycopg", "sqlite3")
-
-
 def _page(code: int, title: str, lines: list[str], level: int, reference: str, failed: str = "") -> tuple[str, int]:
     # The path without its query, and with nothing in it that could pass for a line of the log.
     path = quote(request.path[:200])
-    log.log(level, "%s %s answered %s, reference %s%s", request.method, path, code, reference, failed and f"\n{failed}")
+    log.log(
+        level,
+        "%s %s answered %s, reference %s%s",
+        request.method if request.method in METHODS else "other", path, code, reference, failed and f"\n{failed}",
+        extra={"status": code, "reference": reference},
+    )  # fmt: skip
     if not is_signed_in():
         # The page of an error asks nobody who it is: that question may be what failed.
         g._login_user = current_app.login_manager.anonymous_user()  # type: ignore[attr-defined]

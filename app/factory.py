@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
 from flask import Flask
 from flask_migrate import Migrate
@@ -14,13 +12,13 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import admin_views
 from app import about, commands, compression, errors, health
 from app.access import readings
-from app.config import settings
+from app.config import MIGRATIONS, settings
 from app.database import prepare
 from app.nhsuk import theme
 from app.sign_in import door
+from app.watching import logs, metrics
+from app.watching.requests import Requests
 from models import db
-
-MIGRATIONS = Path(__file__).resolve().parent.parent / "models" / "migrations"
 
 
 def create_app(environment: Mapping[str, str] = os.environ) -> Flask:
@@ -28,12 +26,12 @@ def create_app(environment: Mapping[str, str] = os.environ) -> Flask:
 
     Raises WrongSetting where a setting is missing or weak.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
     app = Flask("tracker", static_folder=None)
     app.config.update(settings(environment))
+    logs.set_up(as_json=app.config["TRACKER_MODE"] == "service")
     if proxies := app.config["TRUSTED_PROXIES"]:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0)  # type: ignore[method-assign]
+    app.wsgi_app = Requests(app.wsgi_app, app.config["REQUEST_ID_HEADER"] if proxies else "")  # type: ignore[method-assign]
     app.config["OWN_TOKEN_CHECK"] = admin_views.OWN_TOKEN_CHECK
     app.config["CASE_FORMS"] = admin_views.CASE_FORMS
     app.config["NEEDS_RECENT_SIGN_IN"] = admin_views.NEEDS_RECENT_SIGN_IN
@@ -42,6 +40,7 @@ def create_app(environment: Mapping[str, str] = os.environ) -> Flask:
     db.init_app(app)
     with app.app_context():
         prepare(db.engine, in_service=app.config["TRACKER_MODE"] == "service")
+        metrics.watch(db.engine)
     Migrate(app, db, directory=str(MIGRATIONS), compare_type=True)
 
     compression.init_app(app)

@@ -21,7 +21,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import ColumnElement, String, insert, select, type_coerce
+from sqlalchemy import ColumnElement, String, func, insert, select, type_coerce
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -100,6 +100,20 @@ def has_a_moment() -> ColumnElement[bool]:
 
 def newest_seal(session: Session) -> AuditSeal | None:
     return session.scalar(select(AuditSeal).order_by(AuditSeal.number.desc()).limit(1))
+
+
+# More events than this that wait for a seal are not counted one by one.
+MOST_COUNTED = 10_000
+
+
+def state_of(session: Session) -> tuple[datetime | None, int]:
+    """When the newest seal was made, and how many events wait for the next one, MOST_COUNTED at most."""
+    newest = newest_seal(session)
+    waiting = select(AuditEvent.id).where(unsealed(), has_a_moment())
+    if newest is not None:
+        waiting = waiting.where(AuditEvent.at >= newest.covers_to - LOOK_BACK)
+    number = session.scalar(select(func.count()).select_from(waiting.limit(MOST_COUNTED).subquery())) or 0
+    return newest.sealed_at if newest else None, number
 
 
 def seal(session: Session, *, at: datetime) -> int:

@@ -45,6 +45,8 @@ CHECKED_AT_FLUSH = {"ccg_id", "allocated_to_id", *LINKS}
 class OutsideScope(PermissionError):
     """A write to a row that is outside the scope of its session. Nothing of it reaches the database."""
 
+    FOR_THE_LOG = True  # what it says are sentences of this module
+
 
 @dataclass(frozen=True)
 class RowScope:

@@ -26,6 +26,7 @@ from app.access.lookups import Lookups, lists_known_at
 from app.access.row_scope import every_organisation
 from app.database import WritersBusy, begin_consistent_read, lock_extracts, wait_for_writers
 from app.rules.quarters import Quarter, quarter_named
+from app.watching import metrics
 from models import CaseReview, Extract, Person, QuarterConfirmation, Redaction
 from models.enumerations import AuditAction, RedactionState
 
@@ -92,7 +93,11 @@ def draw(
     # Of what was asked for as well: who goes back to the form and chooses another quarter is given that one.
     asked_for = "\n".join((form_token, quarter.name, cut_off.isoformat(), reason.strip()))
     drawn_with = hashlib.sha256(asked_for.encode()).hexdigest() if form_token else None
-    with ExitStack() as files, every_organisation(f"extract {quarter.name}", by.id) as session:
+    with (
+        ExitStack() as files,
+        every_organisation(f"extract {quarter.name}", by.id) as session,
+        metrics.work("extract"),
+    ):
         _, twin = _drawn_before(session, quarter, reason, drawn_with)
         if twin is not None:
             return twin

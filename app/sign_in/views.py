@@ -17,6 +17,7 @@ from app.cases import drafts
 from app.errors import new_reference
 from app.nhsuk.wording import nhs_time
 from app.rules.web_addresses import LOOPBACK
+from app.watching import metrics
 from models import Person, db
 from models.enumerations import AuditAction, SessionEnd
 
@@ -81,8 +82,9 @@ def refuse(reason: str, page: str, code: int = 403) -> NoReturn:
 
     Neither what was typed nor a token is written down: people type a password in the wrong place.
     """
+    metrics.SIGN_INS_REFUSED.inc()
     g.error_reference = reference = new_reference()
-    log.warning("Sign-in refused, reference %s: %s", reference, reason)
+    log.warning("Sign-in refused, reference %s: %s", reference, reason, extra={"reference": reference})
     db.session.rollback()
     details = f"{reason}, reference {reference}"
     audit.write(db.session(), AuditAction.SIGN_IN_REFUSED, by=None, at=now(), details=details)

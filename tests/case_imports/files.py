@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from threading import Thread
 from typing import Any
 from uuid import uuid4
 
@@ -82,10 +83,32 @@ class Importer:
     def check(self, data: bytes, **more: Any) -> CaseImport:
         """Gives a file and has its lines checked."""
         with self.session() as session:
-            usual: dict[str, Any] = {"name": "cases.csv", "form_token": uuid4().hex, "at": clock.now()}
-            usual |= {"ccg_id": self.access.current_ccgs[0].id, "by": self.access}
-            one = working.give(session, io.BytesIO(data), **usual | more)
-            return self._work(session, one, ImportState.CHECKING)
+            return self._work(session, self._give(session, data, **more), ImportState.CHECKING)
+
+    def check_beside(self, data: bytes) -> tuple[CaseImport, Thread]:
+        """As `check`, in a thread of its own: gives the import as it is at first, and the thread."""
+        with self.session() as session:
+            one = self._give(session, data)
+            word = working.claim(session, one, to=ImportState.CHECKING, at=clock.now())
+            given = self.find(one)
+        started = jobs.start(
+            self.app, given.id, word, ImportState.CHECKING, access=self.access, lookups=self.lookups, beside=True
+        )
+        assert started is not None
+        return given, started
+
+    def find(self, one: CaseImport) -> CaseImport:
+        """An import as it is now."""
+        with self.session() as session:
+            found = working.find(session, one.id, by=self.access.person_id)
+            assert found is not None
+            session.expunge(found)
+            return found
+
+    def _give(self, session: Session, data: bytes, **more: Any) -> CaseImport:
+        usual: dict[str, Any] = {"name": "cases.csv", "form_token": uuid4().hex, "at": clock.now()}
+        usual |= {"ccg_id": self.access.current_ccgs[0].id, "by": self.access}
+        return working.give(session, io.BytesIO(data), **usual | more)
 
     def apply(self, one: CaseImport) -> CaseImport:
         """Saves the good lines."""
