@@ -41,6 +41,7 @@ from seeds.generated_cases import (
 from seeds.reference import seed_reference
 
 from .audit import audit
+from .backups import backup, restore, table_checksums
 from .cases import import_cases
 from .find_words import find_words
 from .organisations import import_ods
@@ -61,6 +62,8 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(first_administrator)
     app.cli.add_command(import_ods)
     app.cli.add_command(import_cases)
+    for command in (backup, restore, table_checksums):
+        app.cli.add_command(command)
 
 
 @seed.command("reference")
