@@ -56,7 +56,7 @@ _TOO_MUCH = {"SUPERUSER": "rolsuper", "BYPASSRLS": "rolbypassrls", "REPLICATION"
 _ROLES = {OWNER: "LOGIN", APPLICATION: "LOGIN NOINHERIT", ENGLAND: "NOLOGIN"}
 
 OLDEST = 160000
-HOW_TO_MAKE_THE_ROLES = "Make the roles first: flask make-database-roles (README, Running on PostgreSQL)."
+HOW_TO_MAKE_THE_ROLES = "Make the roles first: flask make-database-roles (README, Running it for real)."
 
 
 class RolesMissing(RuntimeError):

@@ -9,14 +9,24 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from sqlalchemy import make_url
 
 from models.row_security import APPLICATION, ENGLAND, OWNER
 
 from . import CannotCopy, checksums, sums_file, written_whole
 from .checksums import TableSum
+
+
+def as_libpq(address: str) -> str:
+    """An address of SQLAlchemy as libpq takes it: the two do not write spaces and signs of a password the same way."""
+    url = make_url(address)
+    parts: dict[str, Any] = {"host": url.host, "port": url.port, "user": url.username, "password": url.password}
+    parts |= {"dbname": url.database, **url.query}
+    return make_conninfo("", **{name: value for name, value in parts.items() if value is not None})
 
 
 def back_up(address: str, file: Path) -> list[TableSum]:

@@ -12,7 +12,6 @@ from flask.cli import with_appcontext
 from sqlalchemy import make_url
 
 from app.backups import CannotCopy, checksums, postgresql, sqlite, sums_file
-from app.config import database_url
 from app.rules.words import count_of
 
 FILE = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
@@ -86,4 +85,4 @@ def _administrator() -> str:
     address = os.environ.get("DATABASE_ADMIN_URL", "")
     if not address.startswith("postgres"):
         raise click.ClickException("Set DATABASE_ADMIN_URL to the address of the PostgreSQL database as a superuser.")
-    return make_url(database_url(address)).set(drivername="postgresql").render_as_string(hide_password=False)
+    return postgresql.as_libpq(address)

@@ -51,7 +51,7 @@ class Place:
         environment = {**os.environ, **database.settings, "FLASK_APP": "wsgi"}
         if not self.is_sqlite:
             environment |= {
-                "DATABASE_ADMIN_URL": _plain(database.unguarded_url),
+                "DATABASE_ADMIN_URL": database.unguarded_url,
                 "PATH": f"{_programs()}:{os.environ['PATH']}",
             }
         ended = subprocess.run(
@@ -61,8 +61,7 @@ class Place:
         return ended.stdout + ended.stderr
 
 
-def _plain(url: str) -> str:
-    return url.replace("+psycopg", "")
+_plain = of_postgresql.as_libpq
 
 
 def _programs() -> str:
