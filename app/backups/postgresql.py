@@ -54,7 +54,7 @@ def restore(file: Path, address: str) -> list[TableSum]:
         raise CannotCopy(f"{file} or {sums_file(file)} is not there.")
     with psycopg.connect(address) as connection:
         _check_login(connection)
-        if connection.execute("SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace").fetchone():
+        if connection.execute("SELECT 1 FROM pg_class WHERE relnamespace = 'public'::regnamespace").fetchone():
             raise CannotCopy("The database is not empty. Make a new one, and its roles, and try again.")
         roles = [OWNER, APPLICATION, ENGLAND]
         found = connection.execute("SELECT count(*) FROM pg_roles WHERE rolname = ANY(%s)", (roles,)).fetchone()
