@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from app.rules.web_addresses import ARN_OF_LOAD_BALANCER, is_safe
+from app.waits import Waits
 
 OIDC = ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET")
 INSTANCE = Path(__file__).resolve().parent.parent / "instance"
@@ -35,6 +36,7 @@ def settings(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
     if not demo:
         _check_service(environment)
     url = database_url(environment.get("DATABASE_URL", ""))
+    wait_to_connect = _number(environment, "DATABASE_CONNECT_SECONDS", 5, least=2)
     return {
         "TRACKER_MODE": mode,
         "SECRET_KEY": environment.get("SECRET_KEY") or _demo_secret(),
@@ -44,9 +46,9 @@ def settings(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "SQLALCHEMY_ENGINE_OPTIONS": {
             "hide_parameters": True,
             "pool_pre_ping": True,
-            # Statements prepared on a connection would be left behind on it, in the hands of PgBouncer's next client.
-            "connect_args": {"prepare_threshold": None} if url.startswith("postgresql+psycopg") else {},
+            **(_of_postgresql(wait_to_connect) if url.startswith("postgresql+psycopg") else {}),
         },
+        "DATABASE_WAITS": Waits(_number(environment, "DATABASE_TIMEOUT_SECONDS", 30), wait_to_connect),
         **{name: environment.get(name, "") for name in OIDC},
         "AWS_LOAD_BALANCER_ARN": environment.get("AWS_LOAD_BALANCER_ARN", ""),
         # What the claims of the identity provider are called that name roles, and organisations apart from them.
@@ -79,6 +81,15 @@ def mode_of(environment: Mapping[str, str] = os.environ) -> str:
     if mode not in ("service", "demo"):
         raise WrongSetting(f"TRACKER_MODE is {mode!r}. Set it to service or demo.")
     return mode
+
+
+def _of_postgresql(wait_to_connect: int) -> dict[str, Any]:
+    return {
+        # For a connection that another request has: there are more of them than threads.
+        "pool_timeout": wait_to_connect,
+        # Statements prepared on a connection would be left behind on it, in the hands of PgBouncer's next client.
+        "connect_args": {"prepare_threshold": None, "connect_timeout": wait_to_connect},
+    }
 
 
 def _check_service(environment: Mapping[str, str]) -> None:

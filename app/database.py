@@ -41,6 +41,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.config import WrongSetting
+from app.waits import Waits, bound
 from models import CaseReview, ExtractPart, QueryAnswer, Redaction, db, version_of
 from models.base import TrackerSession
 from models.history_triggers import WRITERS_LOCK
@@ -61,8 +62,10 @@ from models.row_security import (
 log = logging.getLogger(__name__)
 
 
-def prepare(engine: Engine, *, in_service: bool = False) -> None:
+def prepare(engine: Engine, waits: Waits | None = None, *, in_service: bool = False) -> None:
     """Applies the settings of SQLite to each new connection. In service mode, has PostgreSQL's role checked on each.
+
+    `waits` is how long PostgreSQL is waited for; without it, as long as it takes.
 
     Raises WrongSetting where the role of PostgreSQL goes past row-level security. A database that does not answer yet
     is checked when it does.
@@ -72,7 +75,10 @@ def prepare(engine: Engine, *, in_service: bool = False) -> None:
         event.listen(engine, "checkin", _take_little_memory)
         if in_service:
             log.warning("SQLite has no row-level security of its own: only the service keeps CCGs apart.")
-    elif in_service:
+        return
+    if waits is not None:
+        bound(engine, waits)
+    if in_service:
         event.listen(engine, "connect", _check_role)
         try:
             engine.connect().close()

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Iterable
 from urllib.parse import quote
 
 from flask import Flask, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import ProgrammingError
 from werkzeug.exceptions import HTTPException
 
 from app.access import audit
 from app.access.current import current_access, is_signed_in
 from app.access.row_scope import OutsideScope
+from app.outages import is_lost, is_outage
 from app.watching import metrics
 from app.watching.failures import what_failed
 from app.watching.requests import METHODS
@@ -46,8 +48,12 @@ WORDS: dict[int, tuple[str, list[str]]] = {
     413: ("That was too large", ["What you sent is larger than the tracker accepts.", "Shorten it and try again."]),
     429: ("Too many attempts", ["Wait a minute, then try again."]),
     500: ("Sorry, there is a problem", ["What you were doing has not been saved.", "Try again in a few minutes."]),
-    503: ("The tracker is not available", ["What you were doing has not been saved.", "Try again in a few minutes."]),
+    503: ("The tracker is not available", ["Try again in a few minutes."]),
 }
+NOT_SAVED = "What you sent has not been saved."
+MAYBE_NOT_SAVED = "What you sent may not have been saved."
+SEND_AGAIN = "It is kept on this page. Wait a minute, then send it again."
+GIVE_AGAIN = "Wait a minute, then go back and give the file again."
 NO_ROLE = (
     "You do not have access yet",
     [
@@ -71,6 +77,8 @@ OF_SIGN_IN = {"sign-in": NO_ACCOUNT, "single-sign-on": NO_SINGLE_SIGN_ON, "no-pr
 
 # In seconds, as the words of the page say it.
 RETRY_AFTER = {429: "60", 503: "60"}
+# Of a database that is away: it is mostly back sooner than that.
+RETRY_OUTAGE = "5"
 AUDITED = {403: AuditAction.REFUSED, 404: AuditAction.NOT_FOUND}
 
 
@@ -85,6 +93,9 @@ def init_app(app: Flask) -> None:
         code = error.code or 500
         if code < 400:
             return error.get_response()
+        # What failed after the page was made, or in the page of another error.
+        if (hidden := getattr(error, "original_exception", None)) is not None:
+            return broken(hidden)
         if error.description == "no-role":
             return render_template("no_access.html", title=NO_ROLE[0], lines=NO_ROLE[1]), 403
         title, lines = OF_SIGN_IN.get(error.description or "", WORDS.get(code, WORDS[400]))
@@ -104,16 +115,33 @@ def init_app(app: Flask) -> None:
         of_policy = getattr(getattr(error.orig, "diag", None), "source_function", "") == "ExecWithCheckOptions"
         return _outside(error) if of_policy else broken(error)
 
-    @app.errorhandler(OperationalError)
-    def unavailable(error: OperationalError) -> ResponseReturnValue:
-        db.session.rollback()
-        page, code = _page(503, *WORDS[503], logging.ERROR, new_reference(), what_failed(error))
-        return page, code, {"Retry-After": "5"}
-
     @app.errorhandler(Exception)
     def broken(error: Exception) -> ResponseReturnValue:
         db.session.rollback()
+        if is_outage(error):
+            return _unavailable(error)
         return _page(500, *WORDS[500], logging.ERROR, new_reference(), what_failed(error))
+
+
+def _unavailable(error: Exception) -> ResponseReturnValue:
+    """The database or the disk cannot do its work just now. What was typed comes back, with a button to send it."""
+    title, lines = WORDS[503]
+    typed: list[tuple[str, str]] = []
+    if request.method == "POST":
+        # A connection that broke may have taken the answer to a commit with it. Other forms save in several steps.
+        is_certain = request.endpoint in current_app.config["CASE_FORMS"] and not is_lost(error)
+        typed = _typed()
+        lines = [NOT_SAVED if is_certain else MAYBE_NOT_SAVED, SEND_AGAIN if typed else GIVE_AGAIN]
+    page, code = _page(503, title, lines, logging.ERROR, new_reference(), what_failed(error), typed)
+    return page, code, {"Retry-After": RETRY_OUTAGE}
+
+
+def _typed() -> list[tuple[str, str]]:
+    """The fields of the form that was sent; none where a file came with it, which a page cannot hold."""
+    try:
+        return [] if request.files else list(request.form.items(multi=True))
+    except (HTTPException, OSError):  # it could not even be read
+        return []
 
 
 def _outside(error: Exception) -> ResponseReturnValue:
@@ -138,7 +166,15 @@ def _write_down(action: AuditAction, reference: str) -> None:
     db.session.commit()
 
 
-def _page(code: int, title: str, lines: list[str], level: int, reference: str, failed: str = "") -> tuple[str, int]:
+def _page(
+    code: int,
+    title: str,
+    lines: list[str],
+    level: int,
+    reference: str,
+    failed: str = "",
+    typed: Iterable[tuple[str, str]] = (),
+) -> tuple[str, int]:
     # The path without its query, and with nothing in it that could pass for a line of the log.
     path = quote(request.path[:200])
     log.log(
@@ -151,4 +187,5 @@ def _page(code: int, title: str, lines: list[str], level: int, reference: str, f
         # The page of an error asks nobody who it is: that question may be what failed.
         g._login_user = current_app.login_manager.anonymous_user()  # type: ignore[attr-defined]
     link = ("Go to the home page", "/") if is_signed_in() else ("Sign in", "/sign-in/")
-    return render_template("error.html", title=title, lines=lines, reference=reference, link=link), code
+    page = render_template("error.html", title=title, lines=lines, reference=reference, link=link, typed=typed)
+    return page, code

@@ -39,7 +39,8 @@ def create_app(environment: Mapping[str, str] = os.environ) -> Flask:
 
     db.init_app(app)
     with app.app_context():
-        prepare(db.engine, in_service=app.config["TRACKER_MODE"] == "service")
+        in_service = app.config["TRACKER_MODE"] == "service"
+        prepare(db.engine, app.config["DATABASE_WAITS"], in_service=in_service)
         metrics.watch(db.engine)
     Migrate(app, db, directory=str(MIGRATIONS), compare_type=True)
 

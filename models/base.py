@@ -11,6 +11,7 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.query import Query
 from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import ColumnElement, DateTime, Dialect, Enum, ForeignKey, MetaData, String, Uuid, func
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -98,6 +99,24 @@ class TrackerSession(FlaskSession):
         """One row by its primary key, or None where there is none or the scope hides it."""
         row = super().get(entity, ident, **options)
         return row if row is None or self.may_return(self, row) else None
+
+    def rollback(self) -> None:
+        """Rolls back. Where the connection broke meanwhile, its database has rolled back by itself."""
+        try:
+            super().rollback()
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            super().rollback()
+
+    def close(self) -> None:
+        """Ends the session, as at the end of every request: an answer that was made is not lost to a connection."""
+        try:
+            super().close()
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            super().close()
 
     def connection(self, *args: Any, **options: Any) -> Any:
         """Refused: what is said to a connection carries no condition. `app.database` is the one place for that."""

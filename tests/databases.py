@@ -172,10 +172,10 @@ class PostgreSQLDatabases:
     one server, and copy one database on it.
     """
 
-    def __init__(self, shared: Path) -> None:
+    def __init__(self, shared: Path, server: str = "") -> None:
         name = shared / "template"
         with one_at_a_time(shared):
-            self.server = os.environ.get("TEST_DATABASE_URL") or _embedded_server(shared)
+            self.server = server or os.environ.get("TEST_DATABASE_URL") or _embedded_server(shared)
             if not name.exists():
                 self.template = f"template_{uuid.uuid4().hex}"
                 self._make_template()

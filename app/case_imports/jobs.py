@@ -15,6 +15,7 @@ from uuid import UUID
 
 from flask import Flask
 from sqlalchemy import update
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.access import clock
 from app.access.lookups import Lookups
@@ -97,7 +98,10 @@ def _run(app: Flask, import_id: UUID, word: str, state: ImportState, arguments: 
         except Exception as problem:
             # Without what it says: an error of a database quotes the whole row.
             log.error("Work on an import stopped: %s", type(problem).__qualname__)
-            _hand_back(import_id, word, state, arguments["access"])
+            try:
+                _hand_back(import_id, word, state, arguments["access"])
+            except SQLAlchemyError as another:  # of a database that is away: its silence says it
+                log.error("That it stopped could not be noted: %s", type(another).__qualname__)
 
 
 def _hand_back(import_id: UUID, word: str, state: ImportState, access: Access) -> None:

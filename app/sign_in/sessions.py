@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,12 +12,14 @@ from typing import Any
 
 from flask_login import UserMixin
 from sqlalchemy import delete, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.access import audit
 from models import Person, SignInSession, UsedFormToken, UsedLogoutToken
 from models.enumerations import AuditAction, SessionEnd
 
+log = logging.getLogger(__name__)
 SEEN_EVERY = timedelta(minutes=1)
 KEPT_FOR = timedelta(days=7)
 REMEMBERED_FOR = timedelta(days=1)
@@ -108,9 +111,18 @@ def find(
     if row is None or row.ended_at is not None or not row.person.is_active or at > _end_of(row, limits):
         return None
     if seen and (at_once or at - row.seen_at > SEEN_EVERY):
-        row.seen_at = row.person.last_seen_at = at
-        session.commit()
+        _note_seen(session, row, at)
     return _signed_in(row, row.person, session_id, limits)
+
+
+def _note_seen(session: Session, row: SignInSession, at: datetime) -> None:
+    """Moves the session's end on. Where nothing can be written it stays where it is, and reading goes on."""
+    row.seen_at = row.person.last_seen_at = at
+    try:
+        session.commit()
+    except OperationalError as error:
+        log.warning("That somebody is there could not be noted: %s", type(error.orig).__qualname__)
+        session.rollback()
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,8 @@ ALLOWED = {
     ("app/redaction/places.py", "__table__"): (3, "how long its texts may be, and which no two cases may share"),
     ("app/redaction/proving.py", "__table__"): (1, "the one that is looked through as a package"),
     ("app/factory.py", "engine"): (2, "handed to the module, and to whatever counts its connections"),
+    ("app/waits.py", "Connection"): (1, "of the driver: how long an answer is waited for"),
+    ("app/waits.py", "connect"): (2, "of the driver: how long a connection is waited for"),
     ("models/base.py", "MetaData"): (1, "the names of constraints"),
     ("models/history.py", "info"): (1, "of a column: its declaration goes with the copy"),
     ("models/declarations.py", "info"): (2, "of a column: where its declaration is kept"),
