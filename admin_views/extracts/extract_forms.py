@@ -6,17 +6,17 @@ import re
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from app.access.clock import ENGLAND
 from app.nhsuk.fields import ChoiceField, LineField, Option
 from app.nhsuk.forms import AskingForm, NHSForm
 from app.rules import dates
-from app.rules.quarters import Quarter, quarter_named, quarter_of
+from app.rules.quarters import ClocksChanged, Quarter, moment_in_england, quarter_named, quarter_of
 from app.rules.words import in_words
 from models.declarations import SERVICE, Item, Kind
 
 # As far back as the reference lists go.
 FIRST_QUARTER = Quarter(2019, 1)
 NOT_A_MOMENT = "Cut-off must be a date and a time, such as 9/7/2021 17:00"
+CLOCKS_CHANGED = "The clocks changed in that hour. Enter a time before or after it"
 _TIME = re.compile(r"(.+?)[ ,T]+(\d{1,2}):(\d{2})", re.ASCII)
 
 
@@ -73,7 +73,11 @@ class DrawForm(NHSForm):
             return False
         self.chosen_quarter = quarter_named(self.quarter.data)
         if self.cut_off.data:
-            self.chosen_cut_off = read_moment(self.cut_off.data)
+            try:
+                self.chosen_cut_off = read_moment(self.cut_off.data)
+            except ClocksChanged:
+                self.add_problems({"cut_off": [CLOCKS_CHANGED]})
+                return False
             if self.chosen_cut_off is None:
                 self.add_problems({"cut_off": [NOT_A_MOMENT]})
                 holds = False
@@ -111,12 +115,15 @@ def offer_quarters(form: DrawForm, drawn: dict[str, int], today: date) -> None:
 
 
 def read_moment(typed: str) -> datetime | None:
-    """A moment as people type it, on England's clock: a day and a time, or a day alone, which is meant to its end."""
+    """A moment as people type it, on England's clock: a day and a time, or a day alone, which is meant to its end.
+
+    Raises ClocksChanged for a time that was left out, or came twice.
+    """
     match = _TIME.fullmatch(typed.strip())
     day = dates.read((match[1] if match else typed, "", ""), "Cut-off").value
     if day is None:
         return None
     if match is None:
-        return datetime.combine(day + timedelta(days=1), time(), ENGLAND)
+        return moment_in_england(day + timedelta(days=1), time())
     hour, minute = int(match[2]), int(match[3])
-    return datetime.combine(day, time(hour, minute), ENGLAND) if hour < 24 and minute < 60 else None
+    return moment_in_england(day, time(hour, minute)) if hour < 24 and minute < 60 else None

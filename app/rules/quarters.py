@@ -84,11 +84,25 @@ def quarter_named(name: str) -> Quarter:
     raise ValueError("A quarter is named like 2021-22-Q1: the two years of the financial year, then Q1 to Q4.")
 
 
+class ClocksChanged(ValueError):
+    """A time that England's clocks left out, or showed twice: it names no moment, or two."""
+
+
+def moment_in_england(day: date, at: time) -> datetime:
+    """The moment, in UTC, when England's clocks show a time. Raises ClocksChanged in the hour in which they change."""
+    shown = datetime.combine(day, at, ENGLAND)
+    if shown.replace(fold=0).utcoffset() != shown.replace(fold=1).utcoffset():
+        raise ClocksChanged("The clocks changed in that hour")
+    return shown.astimezone(UTC)
+
+
 def moment_named(text: str) -> datetime:
     """A moment in ISO 8601, in UTC; without a zone, on England's clock. Raises ValueError, with a sentence."""
     try:
         moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=ENGLAND)).astimezone(UTC)
+        return moment.astimezone(UTC) if moment.tzinfo else moment_in_england(moment.date(), moment.time())
+    except ClocksChanged:
+        raise ValueError(f"The clocks changed in that hour. Say which is meant, such as {text}+00:00.") from None
     except (ValueError, OverflowError):
         raise ValueError("A moment is written like 2021-07-09T17:00 or 2021-07-09T17:00+01:00.") from None
 

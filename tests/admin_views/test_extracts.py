@@ -140,6 +140,9 @@ def test_what_differs_is_told_in_short_before_it_is_told_in_full(fresh_app: Flas
         ({"cut_off": "1/1/2020"}, "The cut-off is before 2021-22-Q1 begins"),
         ({"cut_off": "1/7/2021 25:00"}, "Cut-off must be a date and a time"),
         ({"cut_off": "1/1/2099"}, "five minutes past"),
+        # 1:30am came twice on the last Sunday of October, and not at all on that of March.
+        ({"cut_off": "31/10/2021 1:30"}, "The clocks changed in that hour. Enter a time before or after it"),
+        ({"cut_off": "28/3/2021 1:00"}, "The clocks changed in that hour. Enter a time before or after it"),
         ({"reason": "\0" + "x" * 2000}, "There is a problem"),
     ],
 )

@@ -162,6 +162,28 @@ def test_a_case_is_shown_as_it_was_known_at_the_end_of_a_day(durham: Visitor) ->
     assert "There is a problem" not in before
 
 
+@pytest.mark.parametrize(
+    ("day", "last"),
+    [
+        ("27/3/2022", datetime(2022, 3, 27, 22, 59, 59, tzinfo=UTC)),  # of 23 hours, and ends in summer time
+        ("31/10/2021", datetime(2021, 10, 31, 23, 59, 59, tzinfo=UTC)),  # of 25 hours, and ends in winter
+        ("30/10/2021", datetime(2021, 10, 30, 22, 59, 59, tzinfo=UTC)),
+        ("29/2/2020", datetime(2020, 2, 29, 23, 59, 59, tzinfo=UTC)),
+        ("31/12/2021", datetime(2021, 12, 31, 23, 59, 59, tzinfo=UTC)),
+    ],
+)
+def test_a_day_ends_at_midnight_in_england(fresh_app: Flask, day: str, last: datetime) -> None:
+    durham = Visitor(fresh_app).sign_in("ccg-84H")
+    with written_on(fresh_app, last):
+        case = add_case(fresh_app, "84H", lessons="Known on that day.")
+    with written_on(fresh_app, last + timedelta(seconds=1)), unguarded(fresh_app) as session:
+        saved: Any = session.get(CaseReview, case.id)
+        saved.lessons, saved.change_id = "Known a second later.", uuid4()
+        session.commit()
+    then = history_of(durham, case, day).partition('aria-labelledby="then"')[2].partition("</section>")[0]
+    assert "Known on that day." in then and "Known a second later." not in then
+
+
 @pytest.mark.parametrize("on", ["garbage", "31/2/2022", "1/1/2101", "'><b>", "\x00", "9" * 5000])
 def test_a_day_that_is_none_is_said_to_be_none(durham: Visitor, on: str) -> None:
     page = history_of(durham, add_case(durham.app, "84H"), on)

@@ -154,6 +154,34 @@ def test_the_quarter_ends_at_midnight_in_england(fresh_either_app: Flask) -> Non
     assert draw(fresh_either_app, reason="later", cut_off=Q1.ends + timedelta(milliseconds=1)).rows == 2
 
 
+@pytest.mark.parametrize(
+    ("quarter", "last", "first_after"),
+    [
+        ("2020-21-Q2", datetime(2020, 9, 30, 22, 59, 59, 999000, UTC), datetime(2020, 9, 30, 23, tzinfo=UTC)),
+        # At the turn of the year England keeps UTC.
+        ("2020-21-Q3", datetime(2020, 12, 31, 23, 59, 59, 999000, UTC), datetime(2021, 1, 1, tzinfo=UTC)),
+        ("2020-21-Q4", datetime(2021, 3, 31, 22, 59, 59, 999000, UTC), datetime(2021, 3, 31, 23, tzinfo=UTC)),
+    ],
+)
+def test_other_quarters_end_at_midnight_in_england_too(
+    fresh_app: Flask, quarter: str, last: datetime, first_after: datetime
+) -> None:
+    with history(fresh_app) as past:
+        past.add("84H", last, incident_date=date(2020, 1, 1))
+        past.add("84H", first_after, incident_date=date(2020, 1, 1))
+    assert draw(fresh_app, quarter).rows == 1
+
+
+def test_the_hour_that_comes_twice_has_two_cut_offs(fresh_app: Flask) -> None:
+    """On 31 October 2021 the clocks showed 1:30am at 00:30 and at 01:30 UTC."""
+    first, second = (datetime(2021, 10, 31, hour, 30, tzinfo=UTC) for hour in (0, 1))
+    with history(fresh_app) as past:
+        for moment in (first, second):
+            past.add("84H", moment - timedelta(minutes=1))
+    assert draw(fresh_app, "2021-22-Q3", cut_off=first).rows == 1
+    assert draw(fresh_app, "2021-22-Q3", cut_off=second, reason="An hour later").rows == 2
+
+
 def test_a_package_is_whole_and_says_what_is_in_it(fresh_app: Flask, tmp_path: Path) -> None:
     with history(fresh_app) as past:
         busy_quarter(past)

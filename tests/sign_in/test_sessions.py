@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -66,6 +66,26 @@ def test_a_session_ends_after_ten_hours_however_busy(
         later(timedelta(minutes=passed))
         assert is_signed_in(visitor), passed
     later(timedelta(minutes=601))
+    assert not is_signed_in(visitor)
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [datetime(2021, 10, 31, 0, 50, tzinfo=UTC), datetime(2022, 3, 27, 0, 50, tzinfo=UTC)],
+    ids=["clocks go back", "clocks go forward"],
+)
+def test_a_session_lasts_half_an_hour_whatever_the_clocks_show(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, begun: datetime
+) -> None:
+    """Ten minutes later the clocks have gone back to 1am, or forward to 2am."""
+    monkeypatch.setattr(clock, "utc_now", lambda: begun)
+    visitor = Visitor(app).sign_in("ccg-84H")
+    for minutes, seconds_left in ((0, 30 * 60), (10, 20 * 60), (30, 0)):
+        monkeypatch.setattr(clock, "utc_now", lambda minutes=minutes: begun + timedelta(minutes=minutes))
+        remaining = visitor.get("/sign-in/remaining").json
+        assert remaining is not None and remaining["seconds"] == seconds_left
+        assert remaining["at"] == {10: "1:20am", 3: "2:20am"}[begun.month]
+    monkeypatch.setattr(clock, "utc_now", lambda: begun + timedelta(minutes=31))
     assert not is_signed_in(visitor)
 
 
