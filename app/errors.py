@@ -187,5 +187,6 @@ def _page(
         # The page of an error asks nobody who it is: that question may be what failed.
         g._login_user = current_app.login_manager.anonymous_user()  # type: ignore[attr-defined]
     link = ("Go to the home page", "/") if is_signed_in() else ("Sign in", "/sign-in/")
-    page = render_template("error.html", title=title, lines=lines, reference=reference, link=link, typed=typed)
-    return page, code
+    # Nothing leads away from what was typed.
+    shown = {"link": None if typed else link, "typed": typed}
+    return render_template("error.html", title=title, lines=lines, reference=reference, **shown), code

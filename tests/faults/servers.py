@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import signal
 import socket
@@ -43,6 +44,7 @@ class PostgreSQLServer:
                 ensure_user_exists(self._made.system_user)
             self._made.ensure_pgdata_inited()
         self.folder, self.port = folder, free_port()
+        self.user = self._made.system_user or getpass.getuser()
         self.uri = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
 
     def _control(self, *arguments: str) -> None:
