@@ -302,8 +302,10 @@ def wait_for_writers(session: Session) -> datetime:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             typed = connection.exec_driver_sql("SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')").scalar()
             moment = datetime.fromisoformat(str(typed)).replace(tzinfo=UTC)
-    except OperationalError:
+    except OperationalError as error:
         session.rollback()
+        if error.connection_invalidated:  # the database went away, and nobody was waited for
+            raise
         raise WritersBusy from None
     session.commit()
     return moment.astimezone(UTC)

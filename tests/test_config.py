@@ -35,7 +35,13 @@ def test_a_weak_secret_is_refused(weak: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("TRACKER_MODE", "production"), ("SESSION_IDLE_MINUTES", "soon"), ("SESSION_ABSOLUTE_HOURS", "0")],
+    [
+        ("TRACKER_MODE", "production"),
+        ("SESSION_IDLE_MINUTES", "soon"),
+        ("SESSION_ABSOLUTE_HOURS", "0"),
+        ("DATABASE_TIMEOUT_SECONDS", "0"),
+        ("DATABASE_CONNECT_SECONDS", "1"),  # the driver takes no less than two
+    ],
 )
 def test_a_setting_that_makes_no_sense_is_refused(name: str, value: str) -> None:
     with pytest.raises(WrongSetting, match=name):

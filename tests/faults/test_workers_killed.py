@@ -65,11 +65,11 @@ def test_the_same_form_sent_again_makes_no_second_case(
     server, app = serve(either), look(either)
     lead = Person(server.address).sign_in()
     asked = unheard = 0
-    for number in range(12):
+    for number in range(6):
         fields = lead.a_case(f"Sent again, number {number}.", f"AGAIN-{number}")
         sender = threading.Thread(target=_send, args=(lead, fields))
         sender.start()
-        time.sleep(0.02 * number)
+        time.sleep(0.04 * number)
         kill_all_workers(server)
         sender.join()
         server.wait_until_it_answers()
