@@ -99,8 +99,9 @@ class Ranking:
         self._words = [
             re.compile((r"(?<![^\W_])" if len(word) < 3 else "") + re.escape(word) + r"([^\W_]*)") for word in longest
         ]
-        in_a_row = r"[^\W_]*[\W_]+".join(re.escape(word) for word in words)
-        self._phrase = re.compile(in_a_row) if len(words) > 1 else None
+        # From the beginning of a word, and never trying again with less: a word as long as a text takes no longer.
+        in_a_row = r"[^\W_]*+[\W_]++".join(re.escape(word) for word in words)
+        self._phrase = re.compile(rf"(?<![^\W_]){in_a_row}") if len(words) > 1 else None
 
     def of(self, texts: Sequence[str]) -> float:
         """What the texts of a case are worth, in the order of `WEIGHTS`. More is better."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -162,6 +163,20 @@ def test_a_filter_that_is_not_offered_is_left_out_and_named(app: Flask) -> None:
         chosen = filters.chosen(args, filters.filters_for(args, access.readable_ccgs, lookups()))
         assert chosen.left_out == ["CCG", "Status", "From quarter"]
         assert chosen.values == {"theme": "neglect"} and len(chosen.conditions) == 1
+
+
+def test_a_word_as_long_as_a_text_is_ranked_as_fast_as_any_other_text() -> None:
+    """In time of this process: what others do on the machine does not count."""
+
+    def time_of(text: str, words: list[str]) -> float:
+        begun = time.process_time()
+        Ranking(words).of([text, text[:4000], text[:4000]])
+        return time.process_time() - begun
+
+    usual = max(time_of("It was not known who knew of it. " * 300, ["was", "known"]) for _ in range(3))
+    for long in ("a" * 10_000, "é" * 10_000, "a" + " " * 9_998 + "b", "a " * 5_000):
+        for words in (["a", "a"], ["a", "b"], ["e", "e"], ["a"] * 19 + ["b"]):
+            assert time_of(long, words) < 20 * usual + 0.02, (long[:2], words)
 
 
 def test_a_passage_is_shown_of_each_text_that_adds_a_word(app: Flask) -> None:
