@@ -66,9 +66,12 @@ def settings(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_IDLE": timedelta(minutes=_number(environment, "SESSION_IDLE_MINUTES", 30)),
         "SESSION_ABSOLUTE": timedelta(hours=_number(environment, "SESSION_ABSOLUTE_HOURS", 10)),
+        # What one request may hold: bytes (of pages that take files: LARGEST_UPLOAD in admin_views), bytes of a form or
+        # of one field of a form that is sent in parts, how many parts, and how many fields of one that is not.
         "MAX_CONTENT_LENGTH": 2 * 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
         "MAX_FORM_PARTS": 500,
+        "MAX_FORM_FIELDS": 10_000,
         # The form token is bound to the signed-in session, and ends with it.
         "WTF_CSRF_TIME_LIMIT": None,
         "WTF_CSRF_CHECK_DEFAULT": False,

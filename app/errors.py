@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Iterable
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit, urlunsplit
 
-from flask import Flask, current_app, g, render_template, request
+from flask import Flask, Response, current_app, g, redirect, render_template, request
+from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import ProgrammingError
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
 
 from app.access import audit
 from app.access.current import current_access, is_signed_in
@@ -75,6 +77,13 @@ NO_PROVIDER = (
 )
 OF_SIGN_IN = {"sign-in": NO_ACCOUNT, "single-sign-on": NO_SINGLE_SIGN_ON, "no-provider": NO_PROVIDER}
 
+BARE = """<!DOCTYPE html>
+<html lang="en-GB">
+<head><title>{title}</title></head>
+<body><h1>{title}</h1><p>{line}</p></body>
+</html>
+"""
+
 # In seconds, as the words of the page say it.
 RETRY_AFTER = {429: "60", 503: "60"}
 # Of a database that is away: it is mostly back sooner than that.
@@ -88,6 +97,15 @@ def init_app(app: Flask) -> None:
     # What Flask itself would log of an error that even its page did not survive: never what the error says.
     app.log_exception = lambda raised: log.error("%s", what_failed(raised[1]))  # type: ignore[method-assign, assignment, arg-type]
 
+    @app.after_request
+    def led_on(response: Response) -> Response:
+        # A redirect of the router, such as from /cases to /cases/, leads to the host that was asked, whoever said so.
+        if isinstance(request.routing_exception, RequestRedirect) and response.location:
+            parts = urlsplit(response.location)
+            here = urlunsplit(("", "", "/" + parts.path.lstrip("/"), parts.query, ""))
+            return current_app.make_response(redirect(here, response.status_code))
+        return response
+
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> ResponseReturnValue:
         code = error.code or 500
@@ -96,6 +114,9 @@ def init_app(app: Flask) -> None:
         # What failed after the page was made, or in the page of another error.
         if (hidden := getattr(error, "original_exception", None)) is not None:
             return broken(hidden)
+        if request_ctx.url_adapter is None:
+            # The host is not written as one, so that no address can be made: not even that of the style sheet.
+            return BARE.format(title=WORDS[400][0], line=WORDS[400][1][0]), 400
         if error.description == "no-role":
             return render_template("no_access.html", title=NO_ROLE[0], lines=NO_ROLE[1]), 403
         title, lines = OF_SIGN_IN.get(error.description or "", WORDS.get(code, WORDS[400]))

@@ -15,6 +15,7 @@ from app.access import readings
 from app.config import MIGRATIONS, settings
 from app.database import prepare
 from app.nhsuk import theme
+from app.requests import TrackerRequest
 from app.sign_in import door
 from app.watching import logs, metrics
 from app.watching.requests import Requests
@@ -27,6 +28,7 @@ def create_app(environment: Mapping[str, str] = os.environ) -> Flask:
     Raises WrongSetting where a setting is missing or weak.
     """
     app = Flask("tracker", static_folder=None)
+    app.request_class = TrackerRequest
     app.config.update(settings(environment))
     logs.set_up(as_json=app.config["TRACKER_MODE"] == "service")
     if proxies := app.config["TRUSTED_PROXIES"]:
