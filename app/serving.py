@@ -16,7 +16,8 @@ from app.config import metrics_address, mode_of
 
 wsgi_app = "wsgi:app"
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
-worker_class = "gthread"
+# With threads, and with an end to requests that never come to theirs.
+worker_class = "app.slow_clients.Worker"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = 4
 # Nothing asks for it.
