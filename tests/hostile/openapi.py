@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask
-from werkzeug.exceptions import MethodNotAllowed
 
 from models import CaseReview
 from models.declarations import items_of
@@ -108,11 +107,3 @@ def _answer(code: str, address: str) -> Schema:
         "content": content,
         "headers": {name: {"required": True, "schema": TEXT} for name in headers},
     }
-
-
-def is_there(app: Flask, address: str) -> bool:
-    """Whether the service answers at an address at all."""
-    try:
-        return bool(methods_of(app, address))
-    except (LookupError, MethodNotAllowed):
-        return False
