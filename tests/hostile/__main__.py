@@ -25,13 +25,11 @@ from urllib.parse import urlencode
 import requests
 from flask import Flask
 
-from app.access.clock import today
-from app.access.lookups import Lookups, read_codes
-from app.access.organisations import read_organisations
 from models import CaseReview, db
 from tests.databases import Database, PostgreSQLDatabases, SQLiteDatabases, new_app, unguarded
 from tests.visitor import Form
 
+from .markup import read_page
 from .openapi import describe
 from .serving import ROOT, Server, serve
 
@@ -73,7 +71,7 @@ def attack(name: str, database: Database, folder: Path) -> Iterator[str]:
         as_somebody = f"--cookie={cookie}", f"--dbms={name}"
         form = urlencode({"csrf_token": token, "account": ACCOUNT, "next": "/cases/"})
         runs: list[tuple[str, ...]] = [(f"{server.url}/sign-in/demo", f"--data={form}", *as_somebody)]
-        runs += [(f"{server.url}{address}", *as_somebody) for address in (*searched(app), *filtered(app))]
+        runs += [(f"{server.url}{address}", *as_somebody) for address in (*searched(app), *filtered(server, cookie))]
         with ThreadPoolExecutor(AT_ONCE) as together:
             for wrong in together.map(lambda run: sqlmap(folder, *run), runs):
                 yield from wrong
@@ -105,21 +103,15 @@ def searched(app: Flask) -> list[str]:
         ]
 
 
-def filtered(app: Flask) -> Iterator[str]:
-    """The list by each of its filters, with a value that finds something."""
-    view = next(one for one in app.extensions["admin"][0]._views if one.endpoint == "cases")
-    with app.app_context(), unguarded(app) as session:
-        lookups = Lookups(read_organisations(session, today()), read_codes(session), today())
-        for arg, (_, one) in view._filter_args.items():
-            if one.kind == "date":
-                value = "2000-01-01" if arg.endswith("from") else "2040-01-01"
-            elif one.kind == "text":
-                value = "1"
-            elif hasattr(one, "_ccgs"):
-                value = "84H"
-            else:
-                value = (one.options_for(lookups) or [("yes", "")])[0][0]
-            yield f"/cases/?flt_{arg}={value}"
+def filtered(server: Server, cookie: str) -> Iterator[str]:
+    """The list by each filter that its page offers, with a value that it offers, or that finds something."""
+    page = read_page(requests.get(f"{server.url}/cases/", headers={"Cookie": cookie}, timeout=60).text)
+    for one in page.iter():
+        name = one.get("name", "")
+        if one.tag in ("select", "input") and name.startswith("flt_"):
+            offered = [option.get("value", "") for option in one.iter("option")] + [one.get("value", "")]
+            day = "2000-01-01" if name.endswith("_from") else "2040-01-01"
+            yield f"/cases/?{urlencode({name: next(filter(None, offered), day)})}"
 
 
 def program(name: str) -> str:
