@@ -62,7 +62,9 @@ def test_nothing_that_is_typed_or_stored_breaks_a_page_or_becomes_more_than_text
 def test_nothing_breaks_a_page_on_postgresql(postgresql_databases: PostgreSQLDatabases) -> None:
     with postgresql_databases.fresh() as database:
         app = new_app(database)
-        _, wrong = attack_everything(app, ("ccg-84H", "administrator"), OF_DATABASES, fill(app))
+        # The other accounts' pages take texts by the same fields, and `make hostile` has time for them.
+        accounts = ACCOUNTS[1:] if ROUNDS > 1 else ("ccg-84H",)
+        _, wrong = attack_everything(app, accounts, OF_DATABASES, fill(app))
         with app.app_context():
             db.engine.dispose()
     assert wrong == []
@@ -80,8 +82,8 @@ def attack_everything(
         attackers.append(Attacker(app, account))
         attack_in_turns(maps[-1], attackers[-1], in_any_order, rounds=ROUNDS, seed=len(maps))
     rest = the_rest(app, maps)
-    attack_in_turns(rest, attackers[-2], in_any_order, rounds=1, seed=1)
-    attack_in_turns(rest, attackers[-1], in_any_order, rounds=1, seed=2)
+    for attacker in attackers[-2:]:
+        attack_in_turns(rest, attacker, in_any_order, rounds=1, seed=1)
     asked = {endpoint for attacker in attackers for endpoint in attacker.asked}
     forgotten = {rule.endpoint for rule in app.url_map.iter_rules()} - asked
     wrong = [one for found in maps for one in found.wrong] + [one for attacker in attackers for one in attacker.wrong]

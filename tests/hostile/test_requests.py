@@ -128,7 +128,7 @@ def test_headers_of_proxies_are_believed_from_nobody(editor: Visitor) -> None:
     ],
 )
 def test_odd_headers_change_nothing(editor: Visitor, name: str, value: str) -> None:
-    for path in ("/cases/", "/cases/export/csv/", "/static/nhsuk/dist/nowhere.css", "/cookies/"):
+    for path in ("/cookies/", "/cases/export/csv/"):
         ask(editor, path, headers={name: value}, codes=(200, 206, 404, 416))
 
 
@@ -156,7 +156,7 @@ def test_a_thousand_headers_change_nothing(editor: Visitor) -> None:
 )
 def test_whoever_makes_up_a_cookie_is_nobody(sqlite_service: Flask, cookie: str) -> None:
     client = sqlite_service.test_client(use_cookies=False)
-    for path in ("/", "/cases/", "/account/"):
+    for path in ("/", "/cases/"):
         answer = client.get(path, environ_overrides={"HTTP_COOKIE": cookie}, buffered=True)
         assert (answer.status_code, answer.location[:9]) == (302, "/sign-in/")
         assert wrong_with(answer) == []
@@ -232,7 +232,7 @@ def test_odd_paths_are_not_found(editor: Visitor, path: str) -> None:
     ],
     ids=lambda query: query[:24],
 )
-@pytest.mark.parametrize("path", ["/cases/", "/themes/learning/", "/sign-in/"])
+@pytest.mark.parametrize("path", ["/cases/", "/themes/learning/"])
 def test_odd_queries_are_answered(editor: Visitor, path: str, query: str) -> None:
     ask(editor, path, codes=(200, 400, 404), environ_overrides={"QUERY_STRING": query})
 
