@@ -15,7 +15,7 @@ from app.access import clock, readings
 from app.access.current import current_access, lookups, may
 from app.access.permissions import Permission
 from app.case_imports import jobs, mending, template, working
-from app.case_imports.headings import ITEMS
+from app.case_imports.headings import ITEMS, match
 from app.cases import writing
 from app.imports.texts import NotUsable
 from app.nhsuk.fields import ChoiceField, Option, UploadField
@@ -40,7 +40,16 @@ SHOWN = {
     LineOutcome.THERE: "Already there",
 }
 
-DONE = {LineOutcome.NEW: "Added"}
+ONCE_SAVED = {LineOutcome.NEW: "Added"}
+# What the last column of the lines says.
+SAYS = {
+    LineOutcome.WRONG: "What to mend",
+    LineOutcome.NEW: "What to check",
+    LineOutcome.CHANGED: "What changes",
+    LineOutcome.THERE: "What to check",
+}
+LINES_NAMED = 10
+NOT_CONFIRMED = "Confirm that nothing in the file identifies somebody"
 
 
 class CasesForm(AskingForm):
@@ -185,26 +194,39 @@ class CaseImportsView(BaseView):
         page: str = self.render(
             "imports/cases_details.html",
             title=one.file_name,
-            page_title=f"Error: {one.file_name}" if problem else one.file_name,
+            page_title=f"Error: {one.file_name}" if problem else f"{one.state.label}: {one.file_name}",
             caption="Import cases",
             one=one,
-            problem=problem or one.why,
+            problem={"text": problem or one.why, "href": "#confirm_identifiers" if problem == NOT_CONFIRMED else ""},
             state=one.state,
             states=ImportState,
             stopped=stopped,
             working=one.state in (ImportState.GIVEN, ImportState.CHECKING, ImportState.APPLYING) and not stopped,
             done=count_of(one.lines_done, "line"),
             written=_how_far(one.lines_done, counted[LineOutcome.NEW] + counted[LineOutcome.CHANGED]),
-            tabs=[(label, counted[each], self._address(one, each), each is outcome) for each, label in SHOWN.items()],
+            tabs=[
+                (
+                    ONCE_SAVED.get(each, label) if one.state is ImportState.APPLIED else label,
+                    counted[each],
+                    self._address(one, each),
+                    each is outcome,
+                )
+                for each, label in SHOWN.items()
+            ],
             lines=lines,
+            says=SAYS[outcome] if any(line["problems"] or line["differences"] for line in lines) else "",
+            left_out=match(one.headings).left_out,
             page=number,
             previous_url=self._address(one, outcome, number - 1) if number > 1 else None,
             next_url=self._address(one, outcome, number + 1) if more else None,
-            warned=self._warned(one),
+            warned=_named(self._warned(one)),
             button=_what_is_saved(counted[LineOutcome.NEW], counted[LineOutcome.CHANGED]),
             wrong=count_of(counted[LineOutcome.WRONG], "line"),
             has_wrong=bool(counted[LineOutcome.WRONG]),
             saved=_was_saved(one),
+            is_news="show" not in request.args,
+            cases_url=url_for("cases.index_view"),
+            template_url=self.get_url(".template_xlsx_view"),
             mend_url=self.get_url(".mend_view", id=one.id),
             throw_away_url=self.get_url(".throw_away_view", id=one.id),
             back_url=self.get_url(".index"),
@@ -221,7 +243,7 @@ class CaseImportsView(BaseView):
             self._work(one, state, beside=True)
             return ""
         if self._warned(one) and request.form.get("confirm_identifiers") != "yes":
-            return "Confirm that nothing in the file identifies somebody"
+            return NOT_CONFIRMED
         if one.state is ImportState.CHECKED:
             self._work(one, ImportState.APPLYING, beside=one.lines_in_all > LINES_ON_A_PAGE * 10)
         return ""
@@ -241,9 +263,9 @@ class CaseImportsView(BaseView):
         positions = {item: int(position) for position, item in one.positions.items()}
         return [_shown(line, positions, references) for line in found[:LINES_ON_A_PAGE]], len(found) > LINES_ON_A_PAGE
 
-    def _warned(self, one: CaseImport) -> int:
-        """How many lines that would be saved look as if they identified somebody."""
-        return working.count_warned(db.session(), one) if one.state is ImportState.CHECKED else 0
+    def _warned(self, one: CaseImport) -> list[int]:
+        """The lines that would be saved and look as if they identified somebody."""
+        return working.warned_lines(db.session(), one) if one.state is ImportState.CHECKED else []
 
     @expose("/mend.csv")
     def mend_view(self) -> ResponseReturnValue:
@@ -257,7 +279,7 @@ class CaseImportsView(BaseView):
         """Erases a file that is not wanted any more. What was saved from it stays."""
         working.throw_away(db.session(), self._one_or_404())
         db.session.commit()
-        flash("Thrown away", "success")
+        flash("The file was erased here. Cases that were saved from it stay", "success")
         return redirect(self.get_url(".index"))
 
     @expose("/template.csv")
@@ -316,6 +338,17 @@ def _shown(line: StagedCase, positions: dict[str, int], references: dict[UUID, s
         ],
         "differences": [(label, before[:300], after[:300]) for label, before, after in line.differences],
     }
+
+
+def _named(lines: list[int]) -> str:
+    """Lines by their numbers: "line 3", "lines 3, 4 and 8", "lines 1, 2, 3 and 40 others"."""
+    if not lines:
+        return ""
+    named, more = [f"{number:,}" for number in lines[:LINES_NAMED]], len(lines) - LINES_NAMED
+    if more > 0:
+        named.append(count_of(more, "other"))
+    words_of = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
+    return f"{'line' if len(lines) == 1 else 'lines'} {words_of}"
 
 
 def _what_is_saved(new: int, changed: int) -> str:

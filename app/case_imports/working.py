@@ -123,13 +123,13 @@ def counts(session: Session, one: CaseImport) -> dict[LineOutcome, int]:
     return {outcome: by_outcome.get(outcome, 0) for outcome in LineOutcome}
 
 
-def count_warned(session: Session, one: CaseImport) -> int:
-    """How many lines that would be saved look as if they identified somebody."""
+def warned_lines(session: Session, one: CaseImport) -> list[int]:
+    """The lines that would be saved and look as if they identified somebody."""
     good = (LineOutcome.NEW, LineOutcome.CHANGED)
-    chosen = select(func.count()).where(
+    chosen = select(StagedCase.number).where(
         StagedCase.import_id == one.id, StagedCase.outcome.in_(good), StagedCase.has_warnings
     )
-    return session.scalar(chosen) or 0
+    return list(session.scalars(chosen.order_by(StagedCase.number)))
 
 
 # The work

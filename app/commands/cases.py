@@ -106,5 +106,5 @@ def _say(session: Session, one: CaseImport) -> dict[LineOutcome, int]:
 
 
 def _refuse_warnings(session: Session, one: CaseImport, *, checked: bool) -> None:
-    if not checked and working.count_warned(session, one):
+    if not checked and working.warned_lines(session, one):
         raise click.ClickException("Text looks like an NHS number or a date of birth. Say --checked if it is none.")

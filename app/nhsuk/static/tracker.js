@@ -30,17 +30,38 @@ for (const form of document.querySelectorAll("[data-tracker-filters]")) {
 for (const form of document.querySelectorAll("form[data-tracker-selects]")) {
   const boxes = [...form.elements].filter((one) => one.type === "checkbox");
   if (!boxes.length) continue;
-  const copy = boxes[0].closest(".nhsuk-checkboxes").cloneNode(true);
+  const group = boxes[0].closest(".nhsuk-checkboxes").cloneNode(false);
+  const copy = boxes[0].closest(".nhsuk-checkboxes__item").cloneNode(true);
+  copy.querySelector(".nhsuk-hint")?.remove();
+  group.append(copy);
   const all = copy.querySelector("input");
   const label = copy.querySelector("label");
-  all.removeAttribute("form");
-  all.removeAttribute("name");
+  for (const name of ["form", "name", "aria-describedby"]) all.removeAttribute(name);
   all.id = label.htmlFor = "select-all";
-  all.checked = false;
   label.textContent = "Select all on this page";
-  form.prepend(copy);
+  (form.querySelector("[data-tracker-select-all]") ?? form).prepend(group);
+  const look = () => (all.checked = boxes.every((box) => box.checked));
   all.addEventListener("change", () => boxes.forEach((box) => (box.checked = all.checked)));
+  boxes.forEach((box) => box.addEventListener("change", look));
+  look();
 }
+
+// A page that waits for work to be done says now and then how far it is, and is read anew when it is done.
+const working = document.querySelector("[data-tracker-working]");
+async function lookAgain(times) {
+  try {
+    const answer = await fetch(location.href, { redirect: "error", cache: "no-store" });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const now = page.querySelector("[data-tracker-working]");
+    if (!now) return location.reload();
+    // Not each time: a screen reader speaks it.
+    if (times % 5 === 0) working.textContent = now.textContent;
+  } catch {
+    // No connection: asked again.
+  }
+  setTimeout(lookAgain, 3000, times + 1);
+}
+if (working) setTimeout(lookAgain, 1000, 1);
 
 // A date pasted whole into the first part of a date spreads over the three.
 const WHOLE = /^\s*(\d{1,2})\s*[/. -]\s*(\d{1,2})\s*[/. -]\s*(\d{4})\s*$/;
