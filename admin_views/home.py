@@ -13,7 +13,8 @@ from flask_admin import AdminIndexView, expose
 from app.access import clock
 from app.access.current import current_access, is_signed_in, lookups, may
 from app.access.permissions import Permission
-from app.cases import drafts, figures
+from app.cases import allocating, drafts, figures
+from app.cases.allocating import Which
 from app.cases.figures import Figures
 from app.nhsuk.wording import nhs_moment
 from app.people import reviewing
@@ -25,7 +26,7 @@ from models.declarations import items_of
 from models.enumerations import Role
 
 from . import data_quality, redactions
-from .cases import case_allocation, case_drafts
+from .cases import case_drafts
 from .organisations.organisations import CCGView, RegionView, STPView
 from .tables import TableOf
 
@@ -129,34 +130,57 @@ def _for_readers() -> dict[str, Any]:
     waiting = Group(
         "Redactions", "Somebody else has asked.", redactions.for_home() if may(Permission.REDACTION_DECIDE) else []
     )
-    known = lookups().organisations
     split = Group(
         "After a split",
-        "Open cases of a CCG that several took over from. None of these sees them yet.",
+        "A CCG that took over sees none of these cases before it is allocated there.",
+        _after_a_split(),
+    )
+    given = Group(
+        "Allocated to you after a split",
+        "Nobody has changed these cases since.",
         [
             (
-                f"Allocate cases of {known.places[place].name}"
-                if case_allocation.may_allocate(place)
-                else f"{known.places[place].name} ({known.places[place].code})",
-                url_for("cases.allocate_view", ccg=known.places[place].code)
-                if case_allocation.may_allocate(place)
-                else cases_with(waits_for_allocation_is="yes"),
+                f"Cases for {lookups().organisations.places[place].name}",
+                cases_with(newly_allocated_is="yes"),
                 count_of(number, "case"),
             )
-            for place, number in figures.waiting(session, lookups()).items()
-        ],
+            for place, number in allocating.newly_allocated_to(session, access, lookups()).items()
+        ]
+        if may(Permission.CASE_WRITE)
+        else [],
     )
     may_record = may(Permission.CASE_WRITE) and bool(access.current_ccgs)
     return {
         "title": "Home",
         "lede": ", ".join(place.name for place in access.granted_on),
         "figures": shown,
-        "first": [group for group in (waiting, unsaved, split, quality) if group.rows],
+        "first": [group for group in (waiting, unsaved, split, given, quality) if group.rows],
         "groups": [changed],
         "tables": _tables(counted) if access.roles & {Role.OVERSIGHT, Role.ANALYST} else [],
         "links": [("See all cases", url_for("cases.index_view"), "")],
         "start": ("Record a case", url_for("cases.create_view")) if may_record else None,
     }
+
+
+def _after_a_split() -> list[tuple[str, str, str]]:
+    """Where to allocate, open and closed cases, for those who do; how many open ones wait, for others."""
+    known, today, session = lookups().organisations, lookups().today, db.session()
+    rows = []
+    own = allocating.splits_of(current_access(), today) if may(Permission.CASE_WRITE) else []
+    for place in own:
+        counted = allocating.how_many(session, place, known, today)
+        parts = [count_of(counted[which], f"{which} case") for which in (Which.OPEN, Which.CLOSED) if counted[which]]
+        if parts:
+            show = Which.OPEN if counted[Which.OPEN] else Which.CLOSED
+            address = url_for("cases.allocate_view", ccg=place.code, show=show)
+            rows.append((f"Allocate cases of {place.name}", address, ", ".join(parts)))
+    done = {place.id for place in own}
+    for id_, number in figures.waiting(session, lookups()).items():
+        if id_ not in done:
+            place = known.places[id_]
+            address = cases_with(waits_for_allocation_is="yes")
+            rows.append((f"{place.name} ({place.code})", address, count_of(number, "open case")))
+    return rows
 
 
 def _tables(counted: dict[Any, Figures]) -> list[TableOf]:

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement
 from app.access.current import current_access, lookups, may
 from app.access.permissions import Permission
 from app.access.visibility import who_can_see
-from app.cases import conditions
+from app.cases import allocating, conditions
 from app.cases.searching import cases_with
 from app.cases.timeline import done_between, timeline_of
 from app.nhsuk.forms import NHSForm
@@ -24,7 +24,7 @@ from models.enumerations import Status
 from ..lists.filters import NamedFilter
 from ..themes import learning
 from ..themes.theme_filters import THEME_FILTERS
-from . import case_conflict, case_drafts, case_form, case_saving
+from . import case_allocation, case_conflict, case_drafts, case_form, case_saving
 from .case_actions import ACTIONS, CaseAction
 from .case_allocation import AllocatesCases, OfASplit
 from .case_bulk import UpdatesSeveral
@@ -57,6 +57,7 @@ class CaseReviewView(NotesOpenings, KeepsDrafts, UpdatesSeveral, AllocatesCases)
         ),
         NamedFilter("possible_duplicate", "Possible duplicate", SIGNALS, conditions.may_be_a_duplicate),
         OfASplit("waits_for_allocation", "Waits for allocation", SIGNALS, conditions.waits_for_allocation),
+        OfASplit("newly_allocated", "Allocated, not changed since", SIGNALS, allocating.is_newly_allocated),
         NamedFilter("withdrawn", "Withdrawn", SIGNALS, conditions.is_withdrawn),
         *THEME_FILTERS,
     )
@@ -95,6 +96,9 @@ class CaseReviewView(NotesOpenings, KeepsDrafts, UpdatesSeveral, AllocatesCases)
             for name, action in ACTIONS.items()
             if self.may_change(row) and action.fits(row)
         ]
+        if case_allocation.waits_or_was_allocated(row):
+            words = "Allocate to another" if row.allocated_to_id else "Allocate"
+            actions.append((words, self.get_url(".allocate_view", id=row.id)))
         linked = [("Grew out of", row.converted_from)] if row.converted_from else []
         linked += [("Grew into", case) for case in row.grown_into]
         return context | {
@@ -105,7 +109,7 @@ class CaseReviewView(NotesOpenings, KeepsDrafts, UpdatesSeveral, AllocatesCases)
             "notice": (
                 f"This case was withdrawn on {nhs_moment(row.withdrawn_at)}: {row.withdrawn_reason}"
                 if row.withdrawn_at
-                else None
+                else case_allocation.waiting_words(row)
             ),
             "linked": [
                 (case.reference, self.get_url(".details_view", id=case.id), f"{how} this {case.review_type.label}")

@@ -7,15 +7,18 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
+from app.access.lookups import Lookups
 from app.access.people import Access
 from app.rules.succession import Organisations, Place
 from models import CaseReview, Person
 from models.enumerations import Status
 
 from . import writing
+
+ALLOCATED = "Allocated to "
 
 
 class Which(StrEnum):
@@ -51,11 +54,32 @@ def how_many(session: Session, split: Place, known: Organisations, today: date) 
     }
 
 
+def is_newly_allocated(lookups: Lookups) -> ColumnElement[bool]:
+    """Given to one that took over, and not changed since."""
+    return and_(
+        CaseReview.withdrawn_at.is_(None),
+        CaseReview.allocated_to_id.is_not(None),
+        CaseReview.change_reason.startswith(ALLOCATED),
+    )
+
+
+def newly_allocated_to(session: Session, access: Access, lookups: Lookups) -> dict[UUID, int]:
+    """How many cases were given to each CCG on which a person writes, and not changed since."""
+    if not lookups.organisations.splits_on(lookups.today):
+        return {}
+    rows = session.execute(
+        select(CaseReview.allocated_to_id, func.count())
+        .where(is_newly_allocated(lookups), CaseReview.allocated_to_id.in_(access.scope.writable))
+        .group_by(CaseReview.allocated_to_id)
+    )
+    return {row[0]: int(row[1]) for row in rows}
+
+
 def allocate(cases: Iterable[CaseReview], to: Place, *, by: Person, at: datetime) -> list[UUID]:
     """Gives cases to a CCG that took over, and says which were not with it already; the caller checks and commits."""
     given = []
     for case in cases:
         if case.allocated_to_id != to.id:
-            writing.allocate(case, to.id, by=by, at=at, reason=f"Allocated to {to.name} ({to.code})")
+            writing.allocate(case, to.id, by=by, at=at, reason=f"{ALLOCATED}{to.name} ({to.code})")
             given.append(case.id)
     return given

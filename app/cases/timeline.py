@@ -58,7 +58,7 @@ def done_between(before: Any, after: Any) -> str:
         return "Withdrawn" if after.withdrawn_at is not None else "Brought back"
     if before.status != after.status:
         return "Closed" if after.status == Status.CLOSED else "Reopened"
-    return "Changed"
+    return "Changed" if before.allocated_to_id == after.allocated_to_id else "Allocated"
 
 
 def _dated(day: date | None, what: str, today: date, planned: str = "", detail: str = "") -> list[Event]:

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from admin_views.cases import case_allocation
 from models import AuditEvent, CaseReview, Reorganisation, version_of
 from models.enumerations import AuditAction
 from tests.conftest import add_case
@@ -47,10 +48,10 @@ def test_home_leads_to_what_waits(durham: Visitor) -> None:
     assert "After a split" not in durham.get("/").text
     add_case(durham.app, "84H"), add_case(durham.app, "84H"), add_case(durham.app, "84H", **CLOSED)
     home = durham.get("/").text
-    assert "Allocate cases of NHS County Durham CCG 2 cases" in text_of(home)
-    assert 'href="/cases/allocate/?ccg=84H"' in home
+    assert "Allocate cases of NHS County Durham CCG 2 open cases, 1 closed case" in text_of(home)
+    assert 'href="/cases/allocate/?ccg=84H&amp;show=open"' in home
     analyst = Visitor(durham.app).sign_in("analyst")
-    assert "NHS County Durham CCG (84H) 2 cases" in text_of(analyst.get("/").text)
+    assert "NHS County Durham CCG (84H) 2 open cases" in text_of(analyst.get("/").text)
     found = analyst.get("/cases/?flt_waits_for_allocation_is=yes").text
     assert found.count('class="nhsuk-table__row"') >= 2 and "Waits for allocation" in found
     assert "After a split" not in Visitor(durham.app).sign_in("ccg-16C").get("/").text
@@ -65,7 +66,9 @@ def test_selected_cases_are_given_to_one_and_seen_there_from_then_on(durham: Vis
     assert (answer.status_code, answer.location) == (302, f"{PAGE}&show=open")
     page = text_of(durham.get(answer.location).text)
     assert (
-        "2 cases allocated to NHS Tees Valley CCG" in page and "Allocated (2)" in page and "Open, waiting (1)" in page
+        "2 cases allocated to NHS Tees Valley CCG. 1 open case still waits" in page
+        and "Allocated (2)" in page
+        and "Open, waiting (1)" in page
     )
     assert [allocated_to(app, one) for one in (first, second, third)] == ["16C", "16C", ""]
     seen = tees.get("/cases/").text
@@ -73,6 +76,20 @@ def test_selected_cases_are_given_to_one_and_seen_there_from_then_on(durham: Vis
     details = text_of(tees.get(f"/cases/details/?id={first.id}").text)
     assert "NHS Tees Valley CCG" in details and "Quillarby 0" in details
     assert durham.get(f"/cases/details/?id={first.id}").status_code == 200
+
+
+def test_home_tells_whoever_got_cases_until_they_are_changed(durham: Visitor) -> None:
+    app = durham.app
+    case, tees = add_case(app, "84H"), Visitor(app).sign_in("ccg-16C")
+    add_case(app, "16C")
+    assert "Allocated to you" not in tees.get("/").text
+    send(durham, "16C", case)
+    assert "Cases for NHS Tees Valley CCG 1 case" in text_of(tees.get("/").text)
+    found = tees.get("/cases/?flt_newly_allocated_is=yes").text
+    assert case.reference in found and "1 case<" in found
+    assert "Allocated to you" not in durham.get("/").text
+    assert tees.post_form(f"/cases/edit/?id={case.id}", {"latest_update": "The panel met."}).status_code == 302
+    assert "Allocated to you" not in tees.get("/").text
 
 
 def test_the_history_and_the_audit_say_who_gave_it_to_whom(durham: Visitor) -> None:
@@ -96,7 +113,7 @@ def test_the_history_and_the_audit_say_who_gave_it_to_whom(durham: Visitor) -> N
 def test_a_case_that_was_given_to_the_wrong_one_is_given_to_the_other(durham: Visitor) -> None:
     app = durham.app
     case = add_case(app, "84H", **CLOSED)
-    assert "There are none." in durham.get(PAGE).text
+    assert "No open case waits. Allocate the 1 closed case ." in text_of(durham.get(PAGE).text)
     send(durham, "16C", case, show="closed")
     assert allocated_to(app, case) == "16C"
     with unguarded(app) as session:
@@ -130,9 +147,77 @@ def test_a_case_that_somebody_changed_meanwhile_is_looked_at_again(durham: Visit
     changed, other = add_case(durham.app, "84H"), add_case(durham.app, "84H")
     saved = durham.post_form(f"/cases/edit/?id={changed.id}", {"latest_update": "The panel met again."})
     assert saved.status_code == 302
-    answer = send(durham, "16C", changed, other)
-    assert "Somebody else has changed one of these cases meanwhile" in durham.get(answer.location).text
+    page = send(durham, "16C", changed, other)
+    said = f"Case {changed.reference} has been changed since you opened this page, so nothing was allocated"
+    assert said in text_of(page.text) and "<title>Error: " in " ".join(page.text.split())
+    # What was selected, and for whom, still is.
+    assert page.text.count(" checked") == 3
     assert allocated_to(durham.app, changed) == allocated_to(durham.app, other) == ""
+
+
+def test_closed_cases_that_wait_are_on_home_after_the_open_ones_are_done(durham: Visitor) -> None:
+    case, closed = add_case(durham.app, "84H"), add_case(durham.app, "84H", **CLOSED)
+    send(durham, "16C", case)
+    home = durham.get("/").text
+    assert "Allocate cases of NHS County Durham CCG 1 closed case" in text_of(home)
+    assert 'href="/cases/allocate/?ccg=84H&amp;show=closed"' in home
+    send(durham, "16C", closed, show="closed")
+    assert "After a split" not in durham.get("/").text
+
+
+def test_every_case_can_be_reached_page_by_page(durham: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(case_allocation, "AT_ONCE", 2)
+    cases = [add_case(durham.app, "84H", date_added=date(2022, 1, 1 + number)) for number in range(5)]
+    for show in ("open", "allocated"):
+        address = f"{PAGE}&show={show}"
+        pages = [durham.get(f"{address}&page={number}").text for number in range(3)]
+        assert [[one.reference in page for one in cases].count(True) for page in pages] == [2, 2, 1]
+        assert "page=2" in pages[0] and "Page 3 of 3" in pages[2]
+        for number in range(3):
+            send(durham, "16C", *cases[2 * number : 2 * number + 2])
+
+
+def test_all_on_a_page_can_be_selected_without_javascript(durham: Visitor) -> None:
+    add_case(durham.app, "84H"), add_case(durham.app, "84H")
+    assert "select=all" in durham.get(PAGE).text and " checked" not in durham.get(PAGE).text
+    assert durham.get(f"{PAGE}&select=all").text.count(" checked") == 2
+
+
+def test_one_case_is_allocated_from_its_own_page_and_then_to_another(durham: Visitor) -> None:
+    app = durham.app
+    case, other = add_case(app, "84H"), add_case(app, "84H")
+    details, address = f"/cases/details/?id={case.id}", f"/cases/allocate/?id={case.id}"
+    page = durham.get(details).text
+    waits = "This case waits to be allocated, because NHS County Durham CCG was split."
+    assert f"{waits} Until then it is not seen by NHS New CCG or by NHS Tees Valley CCG." in text_of(page)
+    assert f'href="{address}"' in page
+    form = durham.form_on(address).fields
+    assert other.reference not in durham.get(address).text
+    assert "Select who takes over" in durham.client.post(address, data=form).text
+    answer = durham.client.post(address, data=form | {"to": str(place(app, "16C"))})
+    assert (answer.status_code, answer.location) == (302, details)
+    assert (allocated_to(app, case), allocated_to(app, other)) == ("16C", "")
+    page = text_of(durham.get(details).text)
+    assert "This case waits" not in page and "Allocate to another" in page
+    assert "Allocated by " in text_of(durham.get(f"/cases/history/?id={case.id}").text)
+    assert "It is with NHS Tees Valley CCG now." in text_of(durham.get(address).text)
+    assert (
+        durham.client.post(address, data=durham.form_on(address).fields | {"to": str(place(app, NEW))}).status_code
+        == 302
+    )
+    assert allocated_to(app, case) == NEW
+
+
+def test_whoever_did_not_split_is_offered_no_allocation_of_a_case(durham: Visitor) -> None:
+    app = durham.app
+    case, foreign = add_case(app, "84H"), add_case(app, "93C")
+    send(durham, "16C", case)
+    tees, analyst = Visitor(app).sign_in("ccg-16C"), Visitor(app).sign_in("analyst")
+    for visitor, status in ((tees, 404), (analyst, 404)):
+        assert "/cases/allocate/" not in visitor.get(f"/cases/details/?id={case.id}").text
+        assert visitor.get(f"/cases/allocate/?id={case.id}").status_code == status
+    for typed in (foreign.id, "x", "", "%00"):
+        assert durham.get(f"/cases/allocate/?id={typed}").status_code == 404
 
 
 @pytest.mark.parametrize(
