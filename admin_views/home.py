@@ -20,7 +20,7 @@ from app.nhsuk.wording import nhs_moment
 from app.people import reviewing
 from app.rules.quarters import quarter_of
 from app.rules.succession import Place
-from app.rules.words import count_of
+from app.rules.words import count_of, in_words
 from models import CaseReview, db
 from models.declarations import items_of
 from models.enumerations import Role
@@ -132,7 +132,9 @@ def _for_readers() -> dict[str, Any]:
     )
     split = Group(
         "After a split",
-        "A CCG that took over sees none of these cases before it is allocated there.",
+        " ".join(
+            [*_closed_by_a_split(), "A CCG that took over sees none of these cases before it is allocated there."]
+        ),
         _after_a_split(),
     )
     given = Group(
@@ -160,6 +162,20 @@ def _for_readers() -> dict[str, Any]:
         "links": [("See all cases", url_for("cases.index_view"), "")],
         "start": ("Record a case", url_for("cases.create_view")) if may_record else None,
     }
+
+
+def _closed_by_a_split() -> list[str]:
+    """For those who can record no case any more, because their CCG was split: who records them now."""
+    access, known, today = current_access(), lookups().organisations, lookups().today
+    if access.current_ccgs or not may(Permission.CASE_WRITE):
+        return []
+    return [
+        f"{place.name} closed on {in_words(place.closed_on)}. New cases are recorded by"
+        f" {' or '.join(one.name for one in known.may_answer_after_a_split(place.id, today))}."
+        " Ask an administrator for the one for which you work now."
+        for place in allocating.splits_of(access, today)
+        if place.closed_on
+    ]
 
 
 def _after_a_split() -> list[tuple[str, str, str]]:

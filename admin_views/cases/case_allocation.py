@@ -101,7 +101,7 @@ class AllocatesCases(TrackerView):
             ]
             if one is None
             else [],
-            none=NONE[which],
+            empty_words=NONE[which],
             closed_waiting=count_of(counted[Which.CLOSED], "closed case", "closed cases")
             if which is Which.OPEN and counted[Which.CLOSED]
             else "",

@@ -111,6 +111,7 @@ class CaseImportsView(BaseView):
         page: str = self.render(
             "imports/cases.html",
             title="Import cases",
+            may_import=bool(access.current_ccgs),
             form=form,
             submit="Check the file",
             templates=[

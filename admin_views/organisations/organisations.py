@@ -124,7 +124,10 @@ class OrganisationView(TrackerView):
             for name in row.names
             if len(row.names) > 1
         ]
-        sections = super().sections_of(row)
+        # What is empty does not apply: one that is open has no last day that somebody forgot to record.
+        sections = [
+            (title, [(label, value) for label, value in rows if value]) for title, rows in super().sections_of(row)
+        ]
         return sections + [
             (title, rows)
             for title, rows in (("Membership", part_of), ("Succession", succession), ("Names", names))

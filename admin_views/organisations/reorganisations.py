@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -20,11 +21,11 @@ from app.nhsuk.forms import NHSForm
 from app.nhsuk.wording import nhs_moment
 from app.organisations import reorganising
 from app.organisations.plans import from_kept
-from app.organisations.rehearsing import Rehearsal, rehearse
+from app.organisations.rehearsing import Rehearsal, Touched, rehearse
 from app.organisations.reorganising import NotDone
 from app.organisations.wording import names_in, sentence_for
 from app.rules import dates
-from app.rules.reorganisation import CannotBe, Change, closes_most, planned
+from app.rules.reorganisation import CannotBe, Change, Key, What, closes_most, named, planned
 from app.rules.succession import Place
 from app.rules.words import count_of, in_words
 from models import Reorganisation, db
@@ -147,7 +148,9 @@ class ReorganisationView(BaseView):
             left_out=TableOf(
                 "Lines that were left out", ["Line", "Why"], [words(*map(str, one)) for one in plan.left_out]
             ),
-            rehearsal=_tables_of(rehearse(changes, lists.organisations, by=access.person_id, today=lists.today))
+            rehearsal=_tables_of(
+                rehearse(changes, lists.organisations, by=access.person_id, today=lists.today), _split_by(changes)
+            )
             if proposed and changes
             else None,
             proposed=proposed,
@@ -310,8 +313,28 @@ def _facts(plan: Reorganisation) -> list[tuple[str, str]]:
     return facts + [(one["name"], f"{count_of(one['size'], 'byte')}. SHA-256 {one['sha256']}") for one in plan.files]
 
 
-def _tables_of(found: Rehearsal) -> dict[str, Any]:
+def _split_by(changes: list[Change]) -> set[Key]:
+    """The organisations from which several take over."""
+    counted = Counter(change.key for change in changes if change.what is What.TAKEN_OVER)
+    return {key for key, number in counted.items() if number > 1}
+
+
+def _waiting(one: Touched) -> str:
+    """What becomes of the cases of an organisation that is split."""
+    closed = one.cases - one.open_cases
+    cases = f"{count_of(one.open_cases, 'open case')} and {count_of(closed, 'closed case')}"
+    if not one.people:
+        return (
+            f"Nobody holds {named(one.place)}, so nobody could allocate its {cases}, and no successor would see them."
+            " Under People, give it to somebody first."
+        )
+    who = f"{count_of(one.people, 'person', 'people')} who {'holds' if one.people == 1 else 'hold'} it"
+    return f"{cases} of {named(one.place)} wait until the {who} allocate them. Until then no successor sees them."
+
+
+def _tables_of(found: Rehearsal, split: set[Key]) -> dict[str, Any]:
     return {
+        "waiting": [_waiting(one) for one in found.touched if one.cases and (one.place.kind, one.place.code) in split],
         "touched": TableOf(
             "What it touches today",
             ["Organisation", "Cases", "Open", "People", "Grants"],

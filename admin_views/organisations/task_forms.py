@@ -127,7 +127,7 @@ class SplitForm(AskingForm):
             name="successors",
             label="Those that take over",
             question="Who takes over?",
-            hint="One a line: its ODS code and, for a new one, its name, with a comma between them",
+            hint="One a line: its ODS code and, for a new one, a comma and its name. For example, 9Z9, NHS Dales CCG",
             definition="Who takes over.",
             source=SERVICE,
             kind=Kind.TEXT,
@@ -261,8 +261,9 @@ TASKS = {
         Task("move", "Move", MoveForm, _moved, of_one=True),
         Task(
             "split", "Split", SplitForm, _split, of_one=True,
-            explanation="It closes the day before. Its open cases wait until its people give each to one of those that"
-            " take over. A new one is part of what this one is part of; it can be moved later.",
+            explanation="It closes the day before. Its cases wait until people who hold it give each to one of those"
+            " that take over, and until then none of those sees it. A new one is part of what this one is part of, and"
+            " can be moved later.",
         ),
         Task(
             "close", "Close", CloseForm, _closed, of_one=True,

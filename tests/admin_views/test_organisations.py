@@ -6,13 +6,14 @@ import io
 import re
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from app.access.organisations import read_organisations
-from models import AuditEvent, Organisation, Reorganisation
+from models import AuditEvent, Grant, Organisation, Reorganisation
 from models.enumerations import AuditAction, ReorganisationState
 from tests.conftest import TODAY, add_case
 from tests.databases import unguarded
@@ -132,6 +133,27 @@ def test_a_split_names_those_that_are_there_and_new_ones(administrator: Visitor)
     page = planned(administrator, FIRST | {"successors": "16C\n9z9, NHS New  CCG"}, "split", f"id={id_of(app, '84H')}")
     assert "NHS New CCG (9Z9) opens on 1 April 2022 as part of Cumbria and North East (QHM)" in page
     assert "NHS Tees Valley CCG (16C) takes over from NHS County Durham CCG (84H) on 1 April 2022" in page
+
+
+def test_a_split_says_beforehand_which_cases_wait_and_who_allocates_them(administrator: Visitor) -> None:
+    app, closed = administrator.app, {"date_closed": date(2022, 1, 20), "report_signed_off_on": date(2021, 12, 1)}
+    add_case(app, "84H"), add_case(app, "84H", status="closed", publication="embargoed", **closed)
+    fields = FIRST | {"successors": "16C\n9Z9, NHS New CCG"}
+    page = planned(administrator, fields, "split", f"id={id_of(app, '84H')}")
+    waits = "1 open case and 1 closed case of NHS County Durham CCG (84H) wait until the 2 people who hold it allocate"
+    assert waits in page
+    assert "wait until" not in planned(administrator, merger(app))
+    with unguarded(app) as session:
+        session.execute(delete(Grant).where(Grant.organisation_id == UUID(id_of(app, "84H"))))
+        session.commit()
+    page = planned(administrator, fields, "split", f"id={id_of(app, '84H')}")
+    assert "Nobody holds NHS County Durham CCG (84H), so nobody could allocate its 1 open case" in page
+
+
+def test_an_organisation_that_is_open_has_no_empty_last_day(administrator: Visitor) -> None:
+    for code, has in (("84H", False), ("00D", True)):
+        page = administrator.get(f"/ccgs/details/?id={id_of(administrator.app, code)}").text
+        assert (">Closed</dt>" in page) is has, code
 
 
 def test_stps_that_merge_take_their_ccgs_along(administrator: Visitor) -> None:
@@ -254,6 +276,8 @@ def test_after_a_split_the_cases_wait_and_no_successor_sees_them(administrator: 
         assert Visitor(app).sign_in(account).get(address).status_code == sees, account
     for account in ("analyst", "ccg-84H"):
         home = " ".join(re.sub(r"<[^>]+>", " ", Visitor(app).sign_in(account).get("/").text).split())
-        assert "After a split Open cases of a CCG that several took over from" in home, account
-        assert "NHS County Durham CCG (84H) 1 case" in home
+        assert "A CCG that took over sees none of these cases before it is allocated there." in home, account
+        assert "1 open case" in home
+    assert "NHS County Durham CCG closed on 31 January 2022. New cases are recorded by NHS New CCG" in home
+    assert "or NHS Tees Valley CCG. Ask an administrator for the one for which you work now." in home
     assert "After a split" not in Visitor(app).sign_in("ccg-93C").get("/").text
