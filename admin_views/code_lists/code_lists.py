@@ -117,7 +117,7 @@ class CodeListView(TrackerView):
             try:
                 code_lists.retire(db.session(), entry, form["last_day"].data, by)
                 db.session.commit()
-                flash(f"{entry.label} can be chosen until {in_words(form['last_day'].data)}", "success")
+                flash(f"{entry.label} cannot be chosen after {in_words(form['last_day'].data)}", "success")
                 return redirect(self.get_url(".details_view", id=entry.id))
             except code_lists.CannotKeep as problem:
                 db.session.rollback()

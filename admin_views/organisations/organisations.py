@@ -13,6 +13,7 @@ from app.access.current import lookups, may
 from app.access.lookups import Lookups
 from app.access.permissions import Permission
 from app.rules.reorganisation import named
+from app.rules.succession import Place
 from app.rules.words import in_words
 from models import Organisation, OrganisationKind
 from models.organisations import CCG, REGION, STP
@@ -94,6 +95,8 @@ class OrganisationView(TrackerView):
                 for task in TASKS.values()
                 if task.of_one
             ]
+            merge = url_for("reorganisations.plan_view", task="merge", kind=row.kind, codes=row.code)
+            context["actions"].insert(2, ("Merge", merge))
         return context
 
     def name_of(self, row: Organisation) -> str:
@@ -106,12 +109,15 @@ class OrganisationView(TrackerView):
     def sections_of(self, row: Organisation) -> list[tuple[str, list[tuple[str, str | Markup]]]]:
         known = lookups().organisations
         part_of: list[tuple[str, str | Markup]] = [
-            ("Part of", f"{named(known.places[part.parent])}, {_from_to(part.valid_from, part.valid_to)}")
+            (
+                "Part of",
+                Markup("{}, {}").format(_link_to(known.places[part.parent]), _from_to(part.valid_from, part.valid_to)),
+            )
             for part in sorted(known.parts, key=lambda part: part.valid_from)
             if part.child == row.id
         ]
         succession: list[tuple[str, str | Markup]] = [
-            (words, f"{named(known.places[other])} on {in_words(takeover.effective_on)}")
+            (words, Markup("{} on {}").format(_link_to(known.places[other]), in_words(takeover.effective_on)))
             for takeover in known.takeovers
             for here, other, words in (
                 (takeover.successor, takeover.predecessor, "Took over from"),
@@ -145,6 +151,16 @@ class STPView(OrganisationView):
 
 class RegionView(OrganisationView):
     kind, address, title, one, many = REGION, "regions", "Regions", "region", "regions"
+
+
+def _link_to(place: Place) -> str | Markup:
+    """An organisation's name and code, leading to its page where it has one."""
+    known = lookups().organisations
+    level = next((one for one in (REGION, STP, CCG) if known.stands_for(place.kind, one)), None)
+    if level is None:
+        return named(place)
+    address = url_for(f"{level}s.details_view", id=place.id)
+    return Markup('<a class="nhsuk-link" href="{}">{}</a>').format(address, named(place))
 
 
 def _from_to(first: Any, last: Any) -> str:

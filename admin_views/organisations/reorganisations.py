@@ -79,6 +79,10 @@ class ReorganisationView(BaseView):
         task, kind, place = _asked_for()
         form = task.form()
         offer_parents(form, kind, lookups())
+        if not form.is_submitted() and "codes" in form:
+            # From the page of an organisation that is to merge with others.
+            begun = {one.code for one in lookups().organisations.of_kind(kind)} & {request.args.get("codes", "")}
+            form["codes"].process_data(" ".join(begun))
         if form.is_submitted() and form.validate():
             proposed = self._propose(task, kind, place, form)
             if proposed is not None:

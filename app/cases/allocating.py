@@ -72,7 +72,7 @@ def newly_allocated_to(session: Session, access: Access, lookups: Lookups) -> di
         .where(is_newly_allocated(lookups), CaseReview.allocated_to_id.in_(access.scope.writable))
         .group_by(CaseReview.allocated_to_id)
     )
-    return {row[0]: int(row[1]) for row in rows}
+    return {row[0]: int(row[1]) for row in rows if row[0] is not None}
 
 
 def allocate(cases: Iterable[CaseReview], to: Place, *, by: Person, at: datetime) -> list[UUID]:

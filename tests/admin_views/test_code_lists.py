@@ -116,7 +116,7 @@ def test_an_entry_in_use_is_retired_and_its_cases_keep_it(fresh_either_app: Flas
     case = add_case(app, "84H")
     administrator, ccg = Visitor(app).sign_in("administrator"), Visitor(app).sign_in("ccg-84H")
     page = retired(administrator, "neglect", replaced_by=str(theme(app, "self_neglect").id))
-    assert "Neglect and acts of omission can be chosen until 31 January 2022" in page
+    assert "Neglect and acts of omission cannot be chosen after 31 January 2022" in page
     assert "Replaced by" in page and "Self-neglect" in page
     assert "Neglect and acts of omission" in ccg.get(f"/cases/details/?id={case.id}").text
     assert str(theme(app, "neglect").id) in ccg.form_on(f"/cases/edit/?id={case.id}").options["theme_1"]

@@ -281,3 +281,20 @@ def test_after_a_split_the_cases_wait_and_no_successor_sees_them(administrator: 
     assert "NHS County Durham CCG closed on 31 January 2022. New cases are recorded by NHS New CCG" in home
     assert "or NHS Tees Valley CCG. Ask an administrator for the one for which you work now." in home
     assert "After a split" not in Visitor(app).sign_in("ccg-93C").get("/").text
+
+
+def test_a_merger_begins_at_the_page_of_one_that_merges(administrator: Visitor) -> None:
+    page = administrator.get(f"/ccgs/details/?id={id_of(administrator.app, '84H')}").text
+    address = "/reorganisations/plan/?task=merge&amp;kind=ccg&amp;codes=84H"
+    assert f'href="{address}">Merge</a>' in page
+    assert administrator.form_on(address.replace("&amp;", "&")).fields["codes"] == "84H"
+    # A code that is none of them is not repeated.
+    assert administrator.form_on("/reorganisations/plan/?task=merge&kind=ccg&codes=nonsense").fields["codes"] == ""
+
+
+def test_the_page_of_an_organisation_leads_to_those_around_it(administrator: Visitor) -> None:
+    app = administrator.app
+    page = administrator.get(f"/ccgs/details/?id={id_of(app, '84H')}").text
+    for kind, code, address in (("stp", "QHM", "/stps/"), ("ccg", "00D", "/ccgs/")):
+        link = f"{address}details/?id={id_of(app, code, kind)}"
+        assert f'href="{link}"' in page and administrator.get(link).status_code == 200

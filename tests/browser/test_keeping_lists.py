@@ -118,7 +118,7 @@ def test_an_administrator_retires_a_theme_that_is_in_use(browser_of: Callable[..
         page.locator(f"[name=last_day-{part}]").fill(typed)
     page.get_by_label("Which entry is chosen instead?").select_option(label="Domestic abuse")
     page.get_by_role("button", name="Retire").click()
-    expect(page.get_by_role("main")).to_contain_text("Forced marriage can be chosen until 1 January 2021")
+    expect(page.get_by_role("main")).to_contain_text("Forced marriage cannot be chosen after 1 January 2021")
     page.get_by_role("link", name="History").click()
     expect(page.get_by_role("main")).to_contain_text("Active to")
     ccg = browser_of()
