@@ -133,7 +133,7 @@ def _for_readers() -> dict[str, Any]:
     split = Group(
         "After a split",
         " ".join(
-            [*_closed_by_a_split(), "A CCG that took over sees none of these cases before it is allocated there."]
+            [*_closed_by_a_split(), "The CCGs that took over do not see these cases until they are allocated."]
         ),
         _after_a_split(),
     )
@@ -172,7 +172,7 @@ def _closed_by_a_split() -> list[str]:
     return [
         f"{place.name} closed on {in_words(place.closed_on)}. New cases are recorded by"
         f" {' or '.join(one.name for one in known.may_answer_after_a_split(place.id, today))}."
-        " Ask an administrator for the one for which you work now."
+        " Ask an administrator for access to the CCG you work for now."
         for place in allocating.splits_of(access, today)
         if place.closed_on
     ]

@@ -276,10 +276,10 @@ def test_after_a_split_the_cases_wait_and_no_successor_sees_them(administrator: 
         assert Visitor(app).sign_in(account).get(address).status_code == sees, account
     for account in ("analyst", "ccg-84H"):
         home = " ".join(re.sub(r"<[^>]+>", " ", Visitor(app).sign_in(account).get("/").text).split())
-        assert "A CCG that took over sees none of these cases before it is allocated there." in home, account
+        assert "The CCGs that took over do not see these cases until they are allocated." in home, account
         assert "1 open case" in home
     assert "NHS County Durham CCG closed on 31 January 2022. New cases are recorded by NHS New CCG" in home
-    assert "or NHS Tees Valley CCG. Ask an administrator for the one for which you work now." in home
+    assert "or NHS Tees Valley CCG. Ask an administrator for access to the CCG you work for now." in home
     assert "After a split" not in Visitor(app).sign_in("ccg-93C").get("/").text
 
 
