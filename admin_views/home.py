@@ -132,9 +132,7 @@ def _for_readers() -> dict[str, Any]:
     )
     split = Group(
         "After a split",
-        " ".join(
-            [*_closed_by_a_split(), "The CCGs that took over do not see these cases until they are allocated."]
-        ),
+        " ".join([*_closed_by_a_split(), "The CCGs that took over do not see these cases until they are allocated."]),
         _after_a_split(),
     )
     given = Group(

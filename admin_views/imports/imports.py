@@ -28,7 +28,7 @@ MOST_SHOWN = 20
 OF_FILES = (ReorganisationSource.ODS_FILES, ReorganisationSource.CHANGE_FILE)
 
 
-def _file(name: str, question: str, hint: str, *, required: bool = True) -> Any:
+def _file(name: str, question: str, hint: str, problem: str, *, required: bool = True) -> Any:
     return UploadField(
         Item(
             name=name,
@@ -38,7 +38,7 @@ def _file(name: str, question: str, hint: str, *, required: bool = True) -> Any:
             source=SERVICE,
             kind=Kind.LINE,
             required=required,
-            problem=f"Choose {question}",
+            problem=problem,
         ),
         accept=".csv,.zip",
     )
@@ -47,14 +47,23 @@ def _file(name: str, question: str, hint: str, *, required: bool = True) -> Any:
 class ListsForm(AskingForm):
     """The files of the Organisation Data Service."""
 
-    ccgs = _file("ccgs", "eccg.csv", "As it is published, or the zip that holds it")
-    successions = _file("successions", "succ.csv", "Optional. Who took over from whom", required=False)
+    ccgs = _file(
+        "ccgs",
+        "CCGs (eccg.csv)",
+        "As it is published, or the zip that holds it",
+        "Choose eccg.csv, or the zip that holds it",
+    )
+    successions = _file(
+        "successions", "Who took over from whom (succ.csv, optional)", "As it is published", "", required=False
+    )
 
 
 class ChangesForm(AskingForm):
     """A file of changes."""
 
-    changes = _file("changes", "the file of changes", "A CSV with the headings of the template")
+    changes = _file(
+        "changes", "File of changes", "A CSV with the headings of the template", "Choose the file of changes"
+    )
 
 
 class ImportsView(BaseView):

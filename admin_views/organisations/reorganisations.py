@@ -97,7 +97,11 @@ class ReorganisationView(BaseView):
             caption=f"{place.kind.upper()} {place.code}" if place else "",
             form=form,
             submit="See what would happen",
-            explanation=[task.explanation, "Nothing changes yet: the next page shows what would happen."],
+            explanation=[
+                task.explanation,
+                _part_of_now(task, place),
+                "Nothing changes yet: the next page shows what would happen.",
+            ],
             back_url=_page_of(place, kind),
         )
         return page
@@ -248,6 +252,12 @@ def _page_of(place: Place | None, kind: str) -> str:
     if place is None:
         return url_for(f"{level}s.index_view")
     return url_for(f"{level}s.details_view", id=place.id)
+
+
+def _part_of_now(task: Task, place: Place | None) -> str:
+    """What an organisation that is to move is part of."""
+    parent = lookups().organisations.parent_of(place.id, lookups().today) if place and task.name == "move" else None
+    return f"It is part of {named(parent)} now." if parent else ""
 
 
 def _with_article(label: str) -> str:

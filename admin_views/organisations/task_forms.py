@@ -112,9 +112,9 @@ class MergeForm(AskingForm):
         "codes", "Codes", "ODS codes of those that merge", "With spaces between them. For example, 84H 16C",
         "Enter the ODS codes of those that merge", longest=1000,
     )  # fmt: skip
-    code = _code("ODS code of the one that takes over", "A new code, or that of one that is there")
-    name = _new_name(required=False, hint="Of a new one. Leave it empty for one that is there")
-    part_of = _part_of(required=False, hint="Of a new one. Leave it empty for one that is there")
+    code = _code("ODS code of the one that takes over", "A new code, or the code of one that is there already")
+    name = _new_name(required=False, hint="Only if the code is new. Otherwise leave it empty")
+    part_of = _part_of(required=False, hint="Only if the code is new. Otherwise leave it at None")
     ons_code = _ons_code()
     first_day = _day("first_day", "First day", "The first day after the merger.")
 
@@ -306,5 +306,5 @@ def _key(place: Place | None) -> Key:
 def _code_of(written: str, about: str) -> str:
     code = "".join(written.split()).upper()
     if not re.fullmatch(r"[0-9A-Z]{3,12}", code, re.ASCII):
-        raise NotUnderstood("An ODS code has letters and digits, such as 84H", about)
+        raise NotUnderstood(f"Enter an ODS code of letters and digits, such as 84H, not {written.strip()[:40]}", about)
     return code

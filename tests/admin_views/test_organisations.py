@@ -103,7 +103,7 @@ def test_an_applied_merger_stays_once_an_extract_was_drawn(administrator: Visito
         ("merge", {"name": ""}, "Enter the name of 9Z9, which is new"),
         ("merge", {"part_of": ""}, "Select what it is part of"),
         ("merge", {"code": "93C"}, "93C is that of NHS North Central London CCG. Leave name and part of empty"),
-        ("merge", {"code": "<b>"}, "An ODS code has letters and digits, such as 84H"),
+        ("merge", {"code": "<b>"}, "Enter an ODS code of letters and digits, such as 84H, not &lt;b&gt;"),
         ("merge", {"first_day-month": "13"}, "First day must be a real date"),
         ("merge", {"first_day-year": "2020"}, "NHS County Durham CCG (84H) opened on 1 April 2020, after its last day"),
         ("add", {"code": "84H"}, "The code 84H is that of NHS County Durham CCG already"),
@@ -124,6 +124,7 @@ def test_what_cannot_be_is_said_on_the_form(
         fields = {"part_of": id_of(app, "QHM", "stp")}
     page = planned(administrator, usual | fields, task, of)
     assert sentence in page and "There is a problem" in page
+    assert ("It is part of Cumbria and North East (QHM) now." in page) is (task == "move")
     with unguarded(app) as session:
         assert session.scalars(select(Reorganisation)).all() == []
 
