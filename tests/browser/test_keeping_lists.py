@@ -10,12 +10,17 @@ import pytest
 from flask import Flask
 from openpyxl import load_workbook
 from playwright.sync_api import Page, expect
+from sqlalchemy import update
 
 from app.case_imports.headings import ITEMS, heading_of
 from app.case_imports.template import NEEDED
+from models import CaseImport
+from models.base import utc_now
+from models.enumerations import ImportState
 from tests.browser.people import given_signed_in
-from tests.case_imports.files import ROW
+from tests.case_imports.files import ROW, Importer, csv_of
 from tests.conftest import add_case
+from tests.databases import unguarded
 
 pytestmark = pytest.mark.browser
 
@@ -133,3 +138,25 @@ def test_an_administrator_retires_a_theme_that_is_in_use(browser_of: Callable[..
     page.get_by_role("link", name="Use it again").click()
     page.get_by_role("button", name="Use it again").click()
     expect(page.get_by_role("main")).to_contain_text("Forced marriage can be chosen again")
+
+
+def test_a_page_that_waits_for_a_file_shows_by_itself_when_it_is_done(
+    browser_of: Callable[..., Page], service: Flask
+) -> None:
+    importer = Importer(service)
+    one = importer.check(csv_of([{"local_identifier": "WAITS-1"}]))
+
+    def is_now(state: ImportState) -> None:
+        with unguarded(service) as session:
+            changes = {"state": state, "lines_done": 7, "alive_at": utc_now()}
+            session.execute(update(CaseImport).where(CaseImport.id == one.id).values(changes))
+            session.commit()
+
+    is_now(ImportState.CHECKING)
+    page = browser_of()
+    given_signed_in(page, "ccg-84H")
+    page.goto(f"/imports/cases/details/?id={one.id}")
+    expect(page.get_by_role("main").get_by_role("status")).to_have_text("Being checked: 7 lines so far.")
+    assert page.locator("meta[http-equiv=refresh]").count() == 0, "a page that reloads interrupts a screen reader"
+    is_now(ImportState.CHECKED)
+    expect(page.get_by_role("button", name="Add 1 case")).to_be_visible()
