@@ -495,6 +495,9 @@ def allocated(world: World) -> Iterator[Knock]:
         for use in ("open", "closed"):
             fields = {"to": str(mine), "case": f"{cases[use]['id']} 1"}
             yield Knock("cases allocate", address, fields, needs=CASES)
+            of_one = f"/cases/allocate/?id={cases[use]['id']}"
+            yield Knock("cases allocate one GET", of_one, needs=CASES)
+            yield Knock("cases allocate one", of_one, fields, needs=CASES)
 
 
 def learned(world: World) -> Iterator[Knock]:

@@ -148,7 +148,7 @@ def test_a_page_that_waits_for_a_file_shows_by_itself_when_it_is_done(
 
     def is_now(state: ImportState) -> None:
         with unguarded(service) as session:
-            changes = {"state": state, "lines_done": 7, "alive_at": utc_now()}
+            changes = {"state": state, "lines_done": 1, "alive_at": utc_now()}
             session.execute(update(CaseImport).where(CaseImport.id == one.id).values(changes))
             session.commit()
 
@@ -156,7 +156,7 @@ def test_a_page_that_waits_for_a_file_shows_by_itself_when_it_is_done(
     page = browser_of()
     given_signed_in(page, "ccg-84H")
     page.goto(f"/imports/cases/details/?id={one.id}")
-    expect(page.get_by_role("main").get_by_role("status")).to_have_text("Being checked: 7 lines so far.")
+    expect(page.get_by_role("main").get_by_role("status")).to_have_text("Being checked: 1 line so far.")
     assert page.locator("meta[http-equiv=refresh]").count() == 0, "a page that reloads interrupts a screen reader"
     is_now(ImportState.CHECKED)
     expect(page.get_by_role("button", name="Add 1 case")).to_be_visible()
