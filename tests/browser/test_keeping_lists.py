@@ -148,7 +148,7 @@ def test_a_page_that_waits_for_a_file_shows_by_itself_when_it_is_done(
 
     def is_now(state: ImportState) -> None:
         with unguarded(service) as session:
-            changes = {"state": state, "lines_done": 1, "alive_at": utc_now()}
+            changes = {"state": state, "lines_done": 1, "alive_at": utc_now(), "given_at": utc_now()}
             session.execute(update(CaseImport).where(CaseImport.id == one.id).values(changes))
             session.commit()
 
