@@ -14,7 +14,9 @@ import pytest
 from flask import Flask
 from werkzeug import Response
 
+from app.access import clock
 from models import db
+from models.base import utc_now
 from tests.databases import PostgreSQLDatabases, new_app
 
 from .attacking import Attacker, attack_in_turns
@@ -59,7 +61,11 @@ def test_nothing_that_is_typed_or_stored_breaks_a_page_or_becomes_more_than_text
 
 
 @pytest.mark.postgresql
-def test_nothing_breaks_a_page_on_postgresql(postgresql_databases: PostgreSQLDatabases) -> None:
+def test_nothing_breaks_a_page_on_postgresql(
+    postgresql_databases: PostgreSQLDatabases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # An extract is drawn, and after it the database takes nothing that is dated back: what is answered is of now.
+    monkeypatch.setattr(clock, "utc_now", utc_now)
     with postgresql_databases.fresh() as database:
         app = new_app(database)
         # The other accounts' pages take texts by the same fields, and `make hostile` has time for them.
