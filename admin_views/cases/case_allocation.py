@@ -85,7 +85,7 @@ class AllocatesCases(TrackerView):
             form=form,
             problems=problems,
             summary=[{"text": text, "href": _FIRST[name]} for name, text in problems.items()],
-            successors=[(str(each.id), f"{each.name} ({each.code})") for each in successors],
+            successors=[(str(each.id), allocating.name_of(each, known, today)) for each in successors],
             to=str(to.id) if to else "",
             one=one,
             is_with=known.places[one.held_by_id].name if one and one.allocated_to_id else "",
@@ -141,7 +141,8 @@ class AllocatesCases(TrackerView):
     def _allocate(self, split: Place, to: Place, seen: dict[str, str]) -> str:
         """Gives the selected cases to one, all or none. Says what stands against it. 404 for one that is not there."""
         access, session = current_access(), db.session()
-        line = {split.id, *lookups().organisations.predecessors_of(split.id, lookups().today)}
+        known, today = lookups().organisations, lookups().today
+        line, called = {split.id, *known.predecessors_of(split.id, today)}, allocating.name_of(to, known, today)
         cases = []
         for typed in list(seen)[:AT_ONCE]:
             case = self.get_one(typed)
@@ -151,7 +152,7 @@ class AllocatesCases(TrackerView):
                 return STALE.format(case.reference)
             cases.append(case)
         try:
-            allocating.allocate(cases, to, by=access.person, at=clock.now())
+            allocating.allocate(cases, to, called, by=access.person, at=clock.now())
             session.commit()
         except StaleDataError:
             session.rollback()

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, not_, or_, select
 from sqlalchemy.orm import Session
 
 from app.access.lookups import Lookups
@@ -36,13 +36,19 @@ def splits_of(access: Access, today: date) -> list[Place]:
 
 
 def cases_of(split: Place, which: Which, known: Organisations, today: date) -> list[ColumnElement[bool]]:
-    """The conditions of the cases of a CCG that was split, and of those before it: waiting, or allocated."""
+    """The conditions of the cases of a CCG that was split, and of those before it: waiting, or allocated.
+
+    A case waits again where the one to which it was allocated was split as well.
+    """
     of_split = CaseReview.ccg_id.in_([split.id, *known.predecessors_of(split.id, today)])
     recorded = CaseReview.withdrawn_at.is_(None)
+    waits = CaseReview.allocated_to_id.is_(None)
+    if parted_again := known.parted_again(split.id, today):
+        waits = or_(waits, CaseReview.allocated_to_id.in_(sorted(parted_again)))
     if which is Which.ALLOCATED:
-        return [of_split, recorded, CaseReview.allocated_to_id.is_not(None)]
+        return [of_split, recorded, not_(waits)]
     status = Status.OPEN if which is Which.OPEN else Status.CLOSED
-    return [of_split, recorded, CaseReview.allocated_to_id.is_(None), CaseReview.status == status]
+    return [of_split, recorded, waits, CaseReview.status == status]
 
 
 def how_many(session: Session, split: Place, known: Organisations, today: date) -> dict[Which, int]:
@@ -75,11 +81,21 @@ def newly_allocated_to(session: Session, access: Access, lookups: Lookups) -> di
     return {row[0]: int(row[1]) for row in rows if row[0] is not None}
 
 
-def allocate(cases: Iterable[CaseReview], to: Place, *, by: Person, at: datetime) -> list[UUID]:
-    """Gives cases to a CCG that took over, and says which were not with it already; the caller checks and commits."""
+def name_of(successor: Place, known: Organisations, today: date) -> str:
+    """One that took over, by its name; where another has taken over from it, by that one's first."""
+    now = known.places[known.current_of(successor.id, today)]
+    called = f"{now.name} ({now.code})"
+    return called if now == successor else f"{called}, which took over from {successor.name} ({successor.code})"
+
+
+def allocate(cases: Iterable[CaseReview], to: Place, called: str, *, by: Person, at: datetime) -> list[UUID]:
+    """Gives cases to a CCG that took over, and says which were not with it already; the caller checks and commits.
+
+    `called` is its name as the history is to say it (`name_of`).
+    """
     given = []
     for case in cases:
         if case.allocated_to_id != to.id:
-            writing.allocate(case, to.id, by=by, at=at, reason=f"{ALLOCATED}{to.name} ({to.code})")
+            writing.allocate(case, to.id, by=by, at=at, reason=f"{ALLOCATED}{called}")
             given.append(case.id)
     return given

@@ -62,9 +62,9 @@ def waiting(session: Session, lookups: Lookups) -> dict[UUID, int]:
     if not conditions.where_split(lookups):
         return {}
     rows = session.execute(
-        select(CaseReview.held_by_id, func.count())
+        select(CaseReview.ccg_id, func.count())
         .where(conditions.is_recorded(lookups), conditions.waits_for_allocation(lookups))
-        .group_by(CaseReview.held_by_id)
+        .group_by(CaseReview.ccg_id)
     )
     found: Counter[UUID] = Counter()
     for place, number in rows:

@@ -159,8 +159,8 @@ def _was_allocated_in(plan: Sequence[Change], known: Organisations, today: date,
     ids = {(place.kind, place.code): place.id for place in known.places.values()}
     made = [change for change in plan if change.what is What.TAKEN_OVER and change.other in ids and change.key in ids]
     successors = {ids[change.other] for change in made if change.other}
-    split = {place for change in made for place in (ids[change.key], *known.predecessors_of(ids[change.key], today))}
-    if not known.splits_on(today).keys() & split:
+    split = {place for one in successors for place in known.split_from(one, today)}
+    if not {ids[change.key] for change in made} & split:
         return False
     with every_organisation("undoing a reorganisation", by) as session:
         allocated = (

@@ -127,21 +127,39 @@ class Organisations:
         return {}
 
     def splits_on(self, day: date) -> Mapping[UUID, frozenset[UUID]]:
-        """Every place from which several had taken over by a day, each with those."""
+        """Every place from which several had taken over by a day, each with all to whom its cases may be allocated:
+        those, and where one of them, or whoever took over from it, was split as well, those that took over then."""
         if day in self._splits:
             return self._splits[day]
-        found = self._splits[day] = {}
+        parted = {}
         for place, takeovers in self._successors.items():
             successors = frozenset(one.successor for one in takeovers if one.effective_on <= day)
             if len(successors) > 1:
-                found[place] = successors
+                parted[place] = successors
+        found = self._splits[day] = {}
+        for place, successors in parted.items():
+            parts, waiting = set(successors), list(successors)
+            while waiting:
+                more = parted.get(self.current_of(waiting.pop(), day), frozenset()) - parts
+                parts |= more
+                waiting += more
+            found[place] = frozenset(parts)
         return found
 
     def may_answer_after_a_split(self, place: UUID, day: date) -> list[Place]:
-        """To whom a place's cases may be allocated on a day: those in force that took over in the split, by name."""
+        """To whom a place's cases may be allocated on a day, by name: those that took over in the split and are in
+        force, or for which somebody in force answers."""
         successors = self.splits_on(day).get(self.current_of(place, day), frozenset())
-        in_force = (self.places[one] for one in successors if self.places[one].is_open_on(day))
-        return sorted(in_force, key=lambda one: (one.name, one.code))
+        answered_for = (
+            self.places[one] for one in successors if self.places[self.current_of(one, day)].is_open_on(day)
+        )
+        return sorted(answered_for, key=lambda one: (one.name, one.code))
+
+    def parted_again(self, place: UUID, day: date) -> set[UUID]:
+        """Those to whom a place's cases may have been allocated and for whose cases nobody answers by a day, because
+        they, or whoever took over from them, were split as well."""
+        splits = self.splits_on(day)
+        return {one for one in splits.get(place, frozenset()) if self.current_of(one, day) in splits}
 
     def split_from(self, place: UUID, day: date) -> set[UUID]:
         """Every place whose cases may have been allocated to a place, or to one before it, in a split."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from uuid import UUID, uuid4
 
@@ -163,6 +164,27 @@ def test_cases_are_allocated_to_those_that_took_over_and_are_in_force() -> None:
     codes = lambda place, day: [one.code for one in MAP.may_answer_after_a_split(IDS[place], day)]  # noqa: E731
     assert codes("SPLIT", NEW) == ["LEFT", "RIGHT"]
     assert codes("SPLIT", date(2020, 3, 31)) == codes("A", NEW) == []
+
+
+def test_parts_that_were_split_or_taken_over_stand_for_whoever_came_after_them() -> None:
+    """RIGHT is split between Y and Z, LEFT is taken over by ABC."""
+    later = date(2022, 1, 1)
+    more = [place(code, opened=later) for code in ("Y", "Z")]
+    closed = [replace(MAP.places[IDS[code]], closed_on=date(2021, 12, 31)) for code in ("LEFT", "RIGHT")]
+    known = replace(
+        MAP,
+        places={**MAP.places, **{one.id: one for one in [*more, *closed]}},
+        takeovers=(
+            *MAP.takeovers,
+            *(Takeover(IDS[old], IDS[new], later) for old, new in (("RIGHT", "Y"), ("RIGHT", "Z"), ("LEFT", "ABC"))),
+        ),
+    )
+    parts = {IDS[code] for code in ("LEFT", "RIGHT", "Y", "Z")}
+    assert known.splits_on(later) == {IDS["SPLIT"]: parts, IDS["RIGHT"]: {IDS["Y"], IDS["Z"]}}
+    assert [one.code for one in known.may_answer_after_a_split(IDS["SPLIT"], later)] == ["LEFT", "Y", "Z"]
+    assert known.parted_again(IDS["SPLIT"], later) == {IDS["RIGHT"]}
+    assert known.split_from(IDS["Y"], later) == {IDS["SPLIT"], IDS["RIGHT"]}
+    assert known.splits_on(NEWER) == MAP.splits_on(NEWER)
 
 
 def test_what_may_have_come_by_a_split_is_that_of_the_whole_line() -> None:
