@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    and_,
     column,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -66,9 +67,33 @@ def _theme(number: int, **more: Any) -> Item:
     )
 
 
-def _among_those_not_withdrawn(name: str, *columns: str, unique: bool = False) -> Index:
+def _among_those_not_withdrawn(name: str, *columns: str) -> Index:
     not_withdrawn = column("withdrawn_at").is_(None)
-    return Index(name, *columns, unique=unique, sqlite_where=not_withdrawn, postgresql_where=not_withdrawn)
+    return Index(name, *columns, sqlite_where=not_withdrawn, postgresql_where=not_withdrawn)
+
+
+def _used_once(number: str, where: str, *columns: str) -> list[Index]:
+    """A number is used once among the cases of a CCG that are not withdrawn, and that were allocated to none or to the
+    same one after a split: those who got some of its cases do not learn the numbers of the others."""
+    not_withdrawn = column("withdrawn_at").is_(None)
+    of_none = and_(not_withdrawn, column("allocated_to_id").is_(None))
+    of_one = and_(not_withdrawn, column("allocated_to_id").is_not(None))
+    return [
+        Index(
+            f"a_{number}_is_used_once_in_{where}",
+            *("ccg_id", number, *columns),
+            unique=True,
+            sqlite_where=of_none,
+            postgresql_where=of_none,
+        ),
+        Index(
+            f"a_{number}_is_used_once_where_it_was_allocated",
+            *("ccg_id", "allocated_to_id", number, *columns),
+            unique=True,
+            sqlite_where=of_one,
+            postgresql_where=of_one,
+        ),
+    ]
 
 
 class CaseReview(HasId, HeldByCCG, Versioned, db.Model):
@@ -552,12 +577,8 @@ class CaseReview(HasId, HeldByCCG, Versioned, db.Model):
             name="converted_from_a_case_of_that_ccg",
         ),
         # Every key that a person can fill begins with the CCG: the same number elsewhere neither clashes nor shows.
-        _among_those_not_withdrawn(
-            "a_local_identifier_is_used_once_in_its_ccg", "ccg_id", "local_identifier", unique=True
-        ),
-        _among_those_not_withdrawn(
-            "a_steis_number_is_used_once_in_its_ccg_and_type", "ccg_id", "steis_number", "review_type_id", unique=True
-        ),
+        *_used_once("local_identifier", "its_ccg"),
+        *_used_once("steis_number", "its_ccg_and_type", "review_type_id"),
         Index("ix_case_review_ccg_id_date_added", "ccg_id", "date_added"),
         Index("ix_case_review_date_added", "date_added", "id"),
         # Which themes the newest cases of a scope have is answered from here alone.

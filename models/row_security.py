@@ -100,6 +100,16 @@ def follow_the_case(connection: Connection, table: str, case_key: str) -> None:
             connection.exec_driver_sql(f"ALTER POLICY deleted_in_scope ON {table} USING ({written})")
 
 
+def add_to_a_ccg_that_is_held(connection: Connection, *, held: bool = True) -> None:
+    """Lets cases be added only where their CCG is written: whoever got some after a split adds none to them.
+
+    Called by a migration, after `follow_the_case`; with `held` false it takes that back.
+    """
+    if connection.dialect.name == "postgresql":
+        condition = _WRITABLE if held else _CASE_WRITABLE
+        connection.exec_driver_sql(f"ALTER POLICY added_in_scope ON case_review WITH CHECK ({condition})")
+
+
 def stay_with_the_ccg(connection: Connection, table: str) -> None:
     """Takes back what `follow_the_case` changed."""
     if connection.dialect.name == "postgresql":

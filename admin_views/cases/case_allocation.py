@@ -10,6 +10,7 @@ from flask import abort, flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.access import clock
@@ -29,6 +30,10 @@ from ..lists.filters import NamedFilter
 AT_ONCE = 50
 CHOOSE_ONE, CHOOSE_CASES = "Select who takes over the cases", "Select the cases"
 STALE = "Case {} has been changed since you opened this page, so nothing was allocated. Open it, then allocate again"
+SAME_NUMBER = (
+    "One of these cases has the number of another case that was allocated there, so nothing was allocated."
+    " Change one of the two numbers first"
+)
 SAVED_AT_THE_SAME_MOMENT = "Somebody saved one of these cases at the same moment, so nothing was allocated. Try again"
 _FIRST = {"cases": "#case-1", "to": "#to-1"}
 TABS = {Which.OPEN: "Open, waiting", Which.CLOSED: "Closed, waiting", Which.ALLOCATED: "Allocated"}
@@ -157,6 +162,9 @@ class AllocatesCases(TrackerView):
         except StaleDataError:
             session.rollback()
             return SAVED_AT_THE_SAME_MOMENT
+        except IntegrityError:
+            session.rollback()
+            return SAME_NUMBER
         return ""
 
 

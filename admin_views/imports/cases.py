@@ -337,7 +337,10 @@ def _shown(line: StagedCase, positions: dict[str, int], references: dict[UUID, s
             for name, sentences in said.items()
             for sentence in sentences
         ],
-        "differences": [(label, before[:300], after[:300]) for label, before, after in line.differences],
+        # Of a case that has gone out of sight since, such as to another CCG after a split, nothing is told any more.
+        "differences": [(label, before[:300], after[:300]) for label, before, after in line.differences]
+        if line.case_id in references
+        else [],
     }
 
 

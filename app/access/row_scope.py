@@ -305,7 +305,7 @@ def _check_link(scope: RowScope, row: OwnedByCCG, connection: Connection) -> Non
 
 def check_link(scope: RowScope, linked: UUID | None, source: UUID | None, connection: Connection) -> None:
     """Refuses a link to a case (`source`, of the CCG `linked`) that the scope may not read."""
-    if linked is None or scope.may_read(linked):
+    if linked is None or scope.reads_everything or linked in scope.readable:
         return
     if source is None or not scope.may_read(linked, allocation_of(connection, source)):
         raise OutsideScope("The row links to a CCG outside the scope.")

@@ -35,10 +35,12 @@ class KnownCases:
     def called(self, reference: str) -> CaseReview | None:
         return self.asked.called(reference)
 
-    def with_local_identifier(self, ccg_id: UUID, number: str, besides: UUID | None) -> str | None:
+    def with_local_identifier(self, ccg_id: UUID, number: str, besides: CaseReview | None) -> str | None:
         return _reference(self.by_local_identifier.get((ccg_id, number)), besides)
 
-    def with_steis_number(self, ccg_id: UUID, number: str, review_type_id: UUID, besides: UUID | None) -> str | None:
+    def with_steis_number(
+        self, ccg_id: UUID, number: str, review_type_id: UUID, besides: CaseReview | None
+    ) -> str | None:
         return _reference(self.by_steis_number.get((ccg_id, number, review_type_id)), besides)
 
     def _note(
@@ -108,5 +110,5 @@ def cases_called(session: Session, ids: Iterable[UUID]) -> dict[UUID, CaseReview
     return {case.id: case for case in session.scalars(select(CaseReview).where(CaseReview.id.in_(list(ids))))}
 
 
-def _reference(case: tuple[UUID, str] | None, besides: UUID | None) -> str | None:
-    return case[1] if case is not None and case[0] != besides else None
+def _reference(case: tuple[UUID, str] | None, besides: CaseReview | None) -> str | None:
+    return case[1] if case is not None and (besides is None or case[0] != besides.id) else None

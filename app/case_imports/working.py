@@ -38,6 +38,7 @@ PIECE = 1024 * 1024
 AT_ONCE = 500
 SILENT_FOR = timedelta(minutes=2)
 MOST_IMPORTS = 5
+FORM_IS_SPENT = "This form was used before. Choose the file again"
 
 
 def give(
@@ -52,11 +53,11 @@ def give(
 ) -> CaseImport:
     """Keeps a file so that its lines can be checked, and commits. A second press gives what the first has given.
 
-    Of more than MOST_IMPORTS of one person the oldest goes. Raises NotUsable where its first line names no columns.
+    Of more than MOST_IMPORTS of one person the oldest goes. Raises NotUsable where its first line names no columns, and
+    where somebody else has sent the same form.
     """
-    there: CaseImport | None = session.scalar(
-        select(CaseImport).where(CaseImport.person_id == by.person_id, CaseImport.form_token == form_token)
-    )
+    own = select(CaseImport).where(CaseImport.person_id == by.person_id, CaseImport.form_token == form_token)
+    there: CaseImport | None = session.scalar(own)
     if there is not None:
         return there
     opened = open_file(file)  # what is no file of cases is refused here
@@ -77,7 +78,14 @@ def give(
     digest = hashlib.sha256()
     file.seek(0)
     session.add(given)
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError:  # the same form was sent at the same moment, or is not this person's
+        session.rollback()
+        there = session.scalar(own)
+        if there is None:
+            raise NotUsable(FORM_IS_SPENT) from None
+        return there
     for number, piece in enumerate(iter(lambda: file.read(PIECE), b"")):
         digest.update(piece)
         session.add(ImportPart(import_id=given.id, number=number, data=piece, ccg_id=ccg_id))

@@ -42,7 +42,7 @@ def cases_of(split: Place, which: Which, known: Organisations, today: date) -> l
     """
     of_split = CaseReview.ccg_id.in_([split.id, *known.predecessors_of(split.id, today)])
     recorded = CaseReview.withdrawn_at.is_(None)
-    waits = CaseReview.allocated_to_id.is_(None)
+    waits: ColumnElement[bool] = CaseReview.allocated_to_id.is_(None)
     if parted_again := known.parted_again(split.id, today):
         waits = or_(waits, CaseReview.allocated_to_id.in_(sorted(parted_again)))
     if which is Which.ALLOCATED:

@@ -28,15 +28,21 @@ class Checked:
 
 
 class Known(Protocol):
-    """What only the database knows of other cases. Asked within somebody's scope: what lies outside is not there."""
+    """What only the database knows of other cases. Asked within somebody's scope: what lies outside is not there.
+
+    Numbers are used once among the cases of a CCG that were allocated to the same one after a split, or to none.
+    """
 
     def called(self, reference: str) -> CaseReview | None:
         """The case of a reference."""
 
-    def with_local_identifier(self, ccg_id: UUID, number: str, besides: UUID | None) -> str | None:
-        """The reference of a case of a CCG that has a local identifier, one case left out; None where there is none."""
+    def with_local_identifier(self, ccg_id: UUID, number: str, besides: CaseReview | None) -> str | None:
+        """The reference of a case that has a local identifier, and lies where the case does that is left out; without
+        one, of a case of the CCG that was not allocated. None where there is none."""
 
-    def with_steis_number(self, ccg_id: UUID, number: str, review_type_id: UUID, besides: UUID | None) -> str | None:
+    def with_steis_number(
+        self, ccg_id: UUID, number: str, review_type_id: UUID, besides: CaseReview | None
+    ) -> str | None:
         """As `with_local_identifier`, of a case with a StEIS number and a type of review."""
 
 
@@ -50,10 +56,12 @@ class AskedOneByOne:
         found: CaseReview | None = self._session.scalar(select(CaseReview).where(CaseReview.reference == reference))
         return found
 
-    def with_local_identifier(self, ccg_id: UUID, number: str, besides: UUID | None) -> str | None:
+    def with_local_identifier(self, ccg_id: UUID, number: str, besides: CaseReview | None) -> str | None:
         return self._twin(CaseReview.ccg_id == ccg_id, CaseReview.local_identifier == number, besides=besides)
 
-    def with_steis_number(self, ccg_id: UUID, number: str, review_type_id: UUID, besides: UUID | None) -> str | None:
+    def with_steis_number(
+        self, ccg_id: UUID, number: str, review_type_id: UUID, besides: CaseReview | None
+    ) -> str | None:
         return self._twin(
             CaseReview.ccg_id == ccg_id,
             CaseReview.steis_number == number,
@@ -61,10 +69,11 @@ class AskedOneByOne:
             besides=besides,
         )
 
-    def _twin(self, *conditions: ColumnElement[bool], besides: UUID | None) -> str | None:
+    def _twin(self, *conditions: ColumnElement[bool], besides: CaseReview | None) -> str | None:
         found = select(CaseReview.reference).where(*conditions, CaseReview.withdrawn_at.is_(None))
+        found = found.where(CaseReview.allocated_to_id == (besides.allocated_to_id if besides else None))
         if besides is not None:
-            found = found.where(CaseReview.id != besides)
+            found = found.where(CaseReview.id != besides.id)
         return self._session.scalars(found).first()
 
 
@@ -146,13 +155,12 @@ def _check_numbers(known: Known, full: Mapping[str, Any], case: CaseReview | Non
     ccg, review_type = full.get("ccg"), full.get("review_type")
     if ccg is None:
         return
-    besides = case.id if case is not None else None
-    if (number := full.get("local_identifier")) and (twin := known.with_local_identifier(ccg.id, number, besides)):
+    if (number := full.get("local_identifier")) and (twin := known.with_local_identifier(ccg.id, number, case)):
         problems.setdefault("local_identifier", []).append(f"Local identifier {number} is already used for case {twin}")
     if (
         (number := full.get("steis_number"))
         and review_type is not None
-        and (twin := known.with_steis_number(ccg.id, number, review_type.id, besides))
+        and (twin := known.with_steis_number(ccg.id, number, review_type.id, case))
     ):
         problems.setdefault("steis_number", []).append(
             f"StEIS number {number} is already used for case {twin}, a review of the same type"

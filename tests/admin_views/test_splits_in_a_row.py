@@ -1,4 +1,4 @@
-"""After a split, what took over is split or taken over as well: the cases still find their way, and nobody sees more."""
+"""After a split, what took over is split or taken over as well: cases still find their way, and nobody sees more."""
 
 from __future__ import annotations
 

@@ -59,6 +59,17 @@ def second_case(**same: str) -> Break:
     return run
 
 
+def second_case_beside_it(**same: str) -> Break:
+    """As `second_case`, where both were allocated to one CCG."""
+
+    def run(session: Session) -> None:
+        session.query(CaseReview).one().allocated_to_id = organisation(session, "16C")
+        session.flush()
+        second_case(**same)(session)
+
+    return run
+
+
 def added(make: Callable[[Session], Any]) -> Break:
     return lambda session: session.add(make(session))
 
@@ -343,6 +354,8 @@ BREAKS: dict[str, Break] = {
     "uq_case_review_reference": second_case(reference="same"),
     "a_local_identifier_is_used_once_in_its_ccg": second_case(local_identifier="same"),
     "a_steis_number_is_used_once_in_its_ccg_and_type": second_case(steis_number="same"),
+    "a_local_identifier_is_used_once_where_it_was_allocated": second_case_beside_it(local_identifier="same"),
+    "a_steis_number_is_used_once_where_it_was_allocated": second_case_beside_it(steis_number="same"),
     "a_case_is_known_with_its_ccg": second_case(id="same"),
     "a_name_ends_after_it_begins": sql(
         "UPDATE organisation_name SET valid_from = '2021-01-02', valid_to = '2021-01-01'"
