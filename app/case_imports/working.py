@@ -83,9 +83,9 @@ def give(
     except IntegrityError:  # the same form was sent at the same moment, or is not this person's
         session.rollback()
         there = session.scalar(own)
-        if there is None:
-            raise NotUsable(FORM_IS_SPENT) from None
-        return there
+        if there is not None:
+            return there
+        raise NotUsable(FORM_IS_SPENT) from None
     for number, piece in enumerate(iter(lambda: file.read(PIECE), b"")):
         digest.update(piece)
         session.add(ImportPart(import_id=given.id, number=number, data=piece, ccg_id=ccg_id))
