@@ -57,7 +57,7 @@ def give(
     where somebody else has sent the same form.
     """
     own = select(CaseImport).where(CaseImport.person_id == by.person_id, CaseImport.form_token == form_token)
-    there: CaseImport | None = session.scalar(own)
+    there = session.scalars(own).first()
     if there is not None:
         return there
     opened = open_file(file)  # what is no file of cases is refused here
@@ -82,7 +82,7 @@ def give(
         session.flush()
     except IntegrityError:  # the same form was sent at the same moment, or is not this person's
         session.rollback()
-        there = session.scalar(own)
+        there = session.scalars(own).first()
         if there is not None:
             return there
         raise NotUsable(FORM_IS_SPENT) from None
