@@ -160,12 +160,15 @@ def test_after_a_split_a_case_that_was_given_to_another_is_not_the_lines() -> No
     split, before, mine, theirs, waiting, given, elsewhere = (uuid4() for _ in range(7))
     known = KnownCases(
         AskedOneByOne(Session()),
-        {mine: [before, split]},
+        {mine: [(mine, None), (before, None), (split, None), (split, mine), (split, before)]},
         {
-            (split, number): (case, "SCR-33333333")
-            for number, case in (("waiting", waiting), ("given", given), ("elsewhere", elsewhere))
+            ((split, to), number): (case, "SCR-33333333")
+            for number, to, case in (
+                ("waiting", None, waiting),
+                ("given", before, given),
+                ("elsewhere", theirs, elsewhere),
+            )
         },
-        allocated={given: before, elsewhere: theirs},
     )
     found = [known.same_as(mine, {"local_identifier": number}) for number in ("waiting", "given", "elsewhere")]
     assert found == [{waiting}, {given}, set()]
