@@ -51,6 +51,7 @@ class Database:
             "SECRET_KEY": "a key for tests, and for nothing else",
             "DATABASE_URL": self.url,
             "DATABASE_OWNER_URL": self.owner_url,
+            "DATABASE_CONNECT_SECONDS": "30",  # the machine may be busy
             "RATELIMIT_ENABLED": "no",  # tests sign in more often than people
         }
 

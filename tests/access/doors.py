@@ -923,7 +923,7 @@ class Visit:
 _BY_CHANCE = re.compile(
     r'(name="(?:csrf|form)_token")[^>]*|( nonce=")[^"]+|(nonce-)[^\']+|(the reference <strong>)[0-9A-F]{8}'
 )
-_NOT_COMPARED = {"Set-Cookie", "Content-Length", "Date", "Expires"}
+_NOT_COMPARED = {"Set-Cookie", "Content-Length", "Date", "Expires", "X-Request-ID"}
 
 
 def comparable(answer: TestResponse, text: str, made: Rows) -> tuple[int, str, list[str]]:

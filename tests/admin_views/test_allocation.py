@@ -189,7 +189,7 @@ def test_one_case_is_allocated_from_its_own_page_and_then_to_another(durham: Vis
     details, address = f"/cases/details/?id={case.id}", f"/cases/allocate/?id={case.id}"
     page = durham.get(details).text
     waits = "This case waits to be allocated, because NHS County Durham CCG was split."
-    assert f"{waits} Until then it is not seen by NHS New CCG or by NHS Tees Valley CCG." in text_of(page)
+    assert f"{waits} Until then it is not seen by NHS New 9Z9 CCG or by NHS Tees Valley CCG." in text_of(page)
     assert f'href="{address}"' in page
     form = durham.form_on(address).fields
     assert other.reference not in durham.get(address).text

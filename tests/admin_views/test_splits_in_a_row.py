@@ -56,7 +56,7 @@ def test_a_case_waits_again_where_the_one_that_got_it_was_split(durham: Visitor)
     page = text_of(durham.get(PAGE).text)
     assert here.reference in page and waiting.reference in page and there.reference not in page
     assert "Open, waiting (2)" in page and "Allocated (1)" in page
-    assert "Allocate cases of NHS County Durham CCG 2 cases" in text_of(durham.get("/").text)
+    assert "Allocate cases of NHS County Durham CCG 2 open cases" in text_of(durham.get("/").text)
     assert send(durham, NEWER, here).status_code == 302
     assert allocated_to(app, here) == NEWER
     assert "Open, waiting (1)" in text_of(durham.get(PAGE).text)

@@ -51,8 +51,8 @@ WITHOUT_HISTORY: set[Place] = {
     ("app/access/audit_chain.py", "_seal"),
     # A file of cases and its lines, kept for a day. What is saved from it is written by app/cases/writing.py.
     *(("app/case_imports/working.py", name) for name in ("give", "throw_away", "claim", "check_lines", "_stage")),
-    ("app/case_imports/working.py", "_still_mine"),
-    ("app/case_imports/jobs.py", "_run"),
+    ("app/case_imports/working.py", "still_mine"),
+    ("app/case_imports/jobs.py", "_hand_back"),
     ("app/cases/drafts.py", "_store"),
     ("app/cases/drafts.py", "discard"),
     ("app/cases/drafts.py", "erase_old"),
