@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -54,6 +55,7 @@ def html_for(item: Item, value: Any, lookups: Lookups) -> str | Markup:
     return words
 
 
+@lru_cache(4096)
 def short_date(day: date | None) -> str | Markup:
     """A date for a column of a list, on one line; "" where there is none."""
     return Markup('<span class="tracker-nowrap">{}</span>').format(in_short(day)) if day else EMPTY

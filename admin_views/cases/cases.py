@@ -85,7 +85,7 @@ class CaseReviewView(NotesOpenings, KeepsDrafts, UpdatesSeveral, AllocatesCases)
     def actions_on_row(self, row: CaseReview) -> list[tuple[str, str]]:
         if not self.may_change(row) or row.is_withdrawn:
             return []
-        return [("Change", self.get_url(".edit_view", id=row.id))]
+        return [("Change", self.url_of_row(".edit_view", row))]
 
     # Details
 

@@ -23,13 +23,14 @@ Option = tuple[str, str]
 
 @dataclass(frozen=True)
 class FilterField:
-    """One field of the filter panel. `options` are (value, label, is it chosen)."""
+    """One field of the filter panel. `options` are (value, label, is it chosen); `html` is the field if it is drawn."""
 
     arg: str
     label: str
     kind: str
     value: str
     options: list[tuple[str, str, bool]] = field(default_factory=list)
+    html: str = ""
 
 
 @dataclass(frozen=True)

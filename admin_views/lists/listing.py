@@ -28,6 +28,8 @@ from .filters import TrackerFilter, filters_for
 
 MOST_FILTERS = 40
 FURTHEST_PAGE = 1_000_000
+# Stands for an id in an address that is made once for all rows.
+ANY_ROW = "ID-OF-THE-ROW"
 
 
 class ListView(ModelView):
@@ -140,7 +142,15 @@ class ListView(ModelView):
 
     def actions_on_row(self, row: Any) -> list[tuple[str, str]]:
         """What can be done with a row in the list: (words, address)."""
-        return [("Change", self.get_url(".edit_view", id=row.id))] if self.can_edit else []
+        return [("Change", self.url_of_row(".edit_view", row))] if self.can_edit else []
+
+    def url_of_row(self, endpoint: str, row: Any, **arguments: Any) -> str:
+        """The address of a page of a row. Of many rows in one request the address is made once."""
+        made = g.setdefault("urls_of_rows", {})
+        key = (self.endpoint, endpoint, *arguments.items())
+        if key not in made:
+            made[key] = self.get_url(endpoint, id=ANY_ROW, **arguments)
+        return str(made[key].replace(ANY_ROW, str(row.id), 1))
 
     # Their order
 

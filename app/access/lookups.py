@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -63,11 +63,15 @@ def _entries(session: Session, model: type[Any], rows: Reader) -> dict[UUID, Cod
 
 @dataclass(frozen=True)
 class Lookups:
-    """Organisations and code lists as at a day."""
+    """Organisations and code lists as at a day.
+
+    `made` is for what pages make of them alone, to be kept for as long as they are as they are.
+    """
 
     organisations: Organisations
     codes: Codes
     today: date
+    made: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def place_of(self, item: Item, place_id: UUID) -> Place | None:
         """The organisation that an item names where its column holds this one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import ChainMap
 from collections.abc import KeysView, MutableMapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from flask.templating import Environment
 from flask_admin.theme import Theme
 from flask_wtf.csrf import generate_csrf
 from jinja2 import ChainableUndefined, ChoiceLoader, FileSystemLoader, PackageLoader
+from jinja2.runtime import Macro
+from markupsafe import Markup
 
 from app.access.clock import now
 
@@ -64,6 +66,7 @@ def init_app(app: Flask) -> None:
         csrf_token=generate_csrf,
         pages_around=pages_around,
         printed_at=now,
+        same=same,
     )
     app.register_blueprint(Blueprint("nhsuk", __name__, static_folder=str(DIST), static_url_path="/static/nhsuk"))
     headers.init_app(app)
@@ -72,6 +75,32 @@ def init_app(app: Flask) -> None:
 def asset(name: str) -> str:
     """The address of a file of ours or of the design system, such as "tracker.css" or "assets/images/favicon.svg"."""
     return url_for("nhsuk.static", filename=_hashed_names().get(name, name))
+
+
+def same(component: Macro, params: dict[str, Any]) -> Markup:
+    """A component of the design system that is the same on many pages, made once for each set of words.
+
+    What is made is kept, so nobody's words may be among them: those of the service alone.
+    """
+    return _made(_Component(component, json.dumps([component.name, params], sort_keys=True)))
+
+
+class _Component:
+    """A component with its words; those with the same words are the same."""
+
+    def __init__(self, component: Macro, words: str) -> None:
+        self.component, self.words = component, words
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Component) and self.words == other.words
+
+    def __hash__(self) -> int:
+        return hash(self.words)
+
+
+@lru_cache(256)
+def _made(one: _Component) -> Markup:
+    return Markup(one.component(json.loads(one.words)[1]))  # noqa: S704 (a template has escaped it)
 
 
 @cache

@@ -97,10 +97,12 @@ class Organisations:
 
     def case_holders(self) -> list[Place]:
         """Every organisation that may hold cases, closed ones too, by name."""
-        return sorted(
-            (place for place in self.places.values() if place.kind in self.case_kinds),
-            key=lambda place: (place.name, place.code),
-        )
+        return list(self._case_holders)
+
+    @cached_property
+    def _case_holders(self) -> tuple[Place, ...]:
+        holders = (place for place in self.places.values() if place.kind in self.case_kinds)
+        return tuple(sorted(holders, key=lambda place: (place.name, place.code)))
 
     def successors_of(self, place: UUID) -> list[Takeover]:
         """Every takeover of a place, also those that lie ahead."""
@@ -195,12 +197,20 @@ class Organisations:
             return self.places[begun[-1].parent]
         return None
 
+    @cached_property
+    def _above(self) -> dict[tuple[str, date], dict[UUID, Place | None]]:
+        return {}
+
     def above(self, place: UUID, kind: str, day: date) -> Place | None:
         """The organisation of a kind, or of one that took that kind's place, that a place is part of on a day."""
-        at: Place | None = self.places[place]
-        while at is not None and not self.stands_for(at.kind, kind):
-            at = self.parent_of(at.id, day)
-        return at
+        # A list asks for that of every CCG, several times.
+        known = self._above.setdefault((kind, day), {})
+        if place not in known:
+            at: Place | None = self.places[place]
+            while at is not None and not self.stands_for(at.kind, kind):
+                at = self.parent_of(at.id, day)
+            known[place] = at
+        return known[place]
 
     def stands_for(self, kind: str, other: str) -> bool:
         """Whether a kind is another, or stands at its level: what took the place of STPs stands for them."""
