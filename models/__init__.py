@@ -2,6 +2,7 @@
 
 from .audit import AuditEvent, AuditSeal, SealedEvent
 from .base import OwnedByCCG, Versioned, db
+from .case_counts import CaseCount
 from .case_review import CaseReview, Section
 from .code_lists import CODE_LISTS, CodeListEntry, DesignatedProfessional, ReviewType, Theme
 from .data_quality import QuarterConfirmation, QueryAnswer
@@ -23,6 +24,7 @@ __all__ = [
     "AccessDecision",
     "AuditEvent",
     "AuditSeal",
+    "CaseCount",
     "CaseImport",
     "CaseReview",
     "CodeListEntry",

@@ -241,7 +241,6 @@ class CaseReview(HasId, HeldByCCG, Versioned, db.Model):
     )
     review_type_id: Mapped[UUID] = item(
         ForeignKey("review_type.id"),
-        index=True,
         about=Item(
             label="Type of review",
             also_called=("Review type",),
@@ -291,7 +290,6 @@ class CaseReview(HasId, HeldByCCG, Versioned, db.Model):
     )
     theme_1_id: Mapped[UUID] = item(
         ForeignKey("theme.id"),
-        index=True,
         about=_theme(
             1,
             required=True,
@@ -580,7 +578,16 @@ class CaseReview(HasId, HeldByCCG, Versioned, db.Model):
         *_used_once("local_identifier", "its_ccg"),
         *_used_once("steis_number", "its_ccg_and_type", "review_type_id"),
         Index("ix_case_review_ccg_id_date_added", "ccg_id", "date_added"),
-        Index("ix_case_review_date_added", "date_added", "id"),
+        # The order of lists, with what a page in the middle of them is found by.
+        _among_those_not_withdrawn("ix_case_review_date_added", "date_added", "id", "ccg_id"),
+        # What lists are sorted by, where no other index begins so.
+        *(
+            _among_those_not_withdrawn(f"ix_case_review_by_{name}", name, "id")
+            for name in (
+                *("status", "review_type_id", "theme_1_id"),
+                *("latest_update_on", "steis_number", "local_identifier"),
+            )
+        ),
         # Which themes the newest cases of a scope have is answered from here alone.
         Index(
             "ix_case_review_newest_themes",

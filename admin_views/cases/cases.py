@@ -8,12 +8,13 @@ from flask import abort, flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from markupsafe import Markup
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, Select
 
 from app.access.current import current_access, lookups, may
 from app.access.permissions import Permission
 from app.access.visibility import who_can_see
 from app.cases import allocating, conditions
+from app.cases.counts import Counts, counts_of
 from app.cases.searching import cases_with
 from app.cases.timeline import done_between, timeline_of
 from app.nhsuk.forms import NHSForm
@@ -72,6 +73,14 @@ class CaseReviewView(NotesOpenings, KeepsDrafts, UpdatesSeveral, AllocatesCases)
         """Withdrawn cases are shown only to those who ask for them."""
         names = {getattr(self._filters[index], "of", None) for index, _, _ in filters}
         return [] if conditions.is_withdrawn in names else [conditions.is_recorded(lookups())]
+
+    def known_counts(self) -> Counts | None:
+        return counts_of(db.session())
+
+    def near(self, chosen: Select[Any], start: int, counts: Counts) -> tuple[Select[Any], int]:
+        """The newest cases come first, so those of later months can be left out."""
+        day, position = counts.place_of(start)
+        return (chosen.where(CaseReview.date_added <= day), position) if day and start else (chosen, start)
 
     def found_by(self, search: str) -> ColumnElement[bool]:
         return cases_with(search, db.session())

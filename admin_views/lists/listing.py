@@ -17,13 +17,14 @@ from sqlalchemy import case as when
 
 from app.access import readings
 from app.access.current import lookups
+from app.cases.counts import Counts
 from app.cases.searching import rows_with
 from models import db
 from models.declarations import Item, Kind, items_of
 from models.enumerations import AuditAction
 
 from ..presenters import short_date, value_of, words_for
-from . import columns
+from . import columns, ordering
 from .filters import TrackerFilter, filters_for
 
 MOST_FILTERS = 40
@@ -118,14 +119,40 @@ class ListView(ModelView):
         if asked := self.what_is_asked(search, filters):
             readings.note(AuditAction.SEARCHED, about=self.address, details=f"{self.title}: {asked}")
         session = db.session()
-        count = session.scalar(chosen.with_only_columns(func.count(), maintain_column_froms=True)) or 0
+        known = None if search or filters else self.known_counts()
+        count = known.total if known else self.how_many(chosen)
         size = page_size or self.page_size
         start = min(page or 0, max(0, (count - 1) // size)) * size
-        names = columns.shown(request.args, self.items)
-        ordered = self.in_order(chosen, sort_column, bool(sort_desc)).options(
-            *columns.loads_for(self.list_of, names, self.items)
-        )
-        return count, list(session.scalars(ordered.limit(size).offset(start)))
+        loads = columns.loads_for(self.list_of, columns.shown(request.args, self.items), self.items)
+        item = self._sorted_by(sort_column)
+        if known and item is None:
+            chosen, start = self.near(chosen, start, known)
+        elif known and item is not None and count > ordering.MANY:
+            rows = self._walked(chosen.options(*loads), item, start, size, descending=bool(sort_desc))
+            if rows is not None:
+                return count, rows
+        ordered = self.in_order(chosen, sort_column, bool(sort_desc)).limit(size).offset(start)
+        if start:
+            # Rows that are passed over are passed over in an index: only those of the page are read.
+            ids = ordered.with_only_columns(self.list_of.id, maintain_column_froms=True)
+            ordered = self.in_order(select(self.list_of).where(self.list_of.id.in_(ids)), sort_column, bool(sort_desc))
+        return count, list(session.scalars(ordered.options(*loads)))
+
+    def _walked(self, chosen: Select[Any], item: Item, start: int, size: int, *, descending: bool) -> list[Any] | None:
+        column = getattr(self.list_of, item.column)
+        parts = ordering.parts_of(column, self.ranked(item), self.list_of.id, descending=descending)
+        return None if parts is None else ordering.walk(db.session(), chosen, parts, start, size)
+
+    def how_many(self, chosen: Select[Any]) -> int:
+        return db.session().scalar(chosen.with_only_columns(func.count(), maintain_column_froms=True)) or 0
+
+    def known_counts(self) -> Counts | None:
+        """How many rows the whole list has, where that is kept."""
+        return None
+
+    def near(self, chosen: Select[Any], start: int, counts: Counts) -> tuple[Select[Any], int]:
+        """Fewer rows, among which the one at a position of the list is found sooner, and its position among them."""
+        return chosen, start
 
     @pass_context
     def get_list_value(self, context: Any, model: Any, name: str) -> str | Markup:
@@ -156,8 +183,8 @@ class ListView(ModelView):
 
     def in_order(self, statement: Select[Any], column: str | None, descending: bool) -> Select[Any]:
         """The rows in the order of one item, then by id: the same on every page and on both databases."""
-        if column is not None and column in self._sortable_columns:
-            by = self.order_of(self.by_name[column])
+        if (item := self._sorted_by(column)) is not None:
+            by = self.order_of(item)
         elif self.newest_first is not None:
             by, descending = self.order_of(self.by_name[self.newest_first]), True
         else:
@@ -168,19 +195,23 @@ class ListView(ModelView):
             direction = nulls_last(direction)
         return statement.order_by(direction, self.list_of.id.desc() if descending else self.list_of.id)
 
+    def _sorted_by(self, column: str | None) -> Item | None:
+        return self.by_name[column] if column is not None and column in self._sortable_columns else None
+
     def order_of(self, item: Item) -> Any:
         """What an item is sorted by: code lists and organisations by the words that people read."""
-        column = getattr(self.list_of, item.column)
+        column, ranked = getattr(self.list_of, item.column), self.ranked(item)
+        return when({value: rank for rank, value in enumerate(ranked)}, value=column) if ranked else column
+
+    def ranked(self, item: Item) -> list[Any] | None:
+        """The values of an item's list in the order of the words that people read; None where it has no list."""
         if item.kind is Kind.CODE:
-            ranked = sorted(lookups().codes[item.code_list].values(), key=lambda entry: entry.label)
-            ranks = {entry.id: rank for rank, entry in enumerate(ranked)}
-        elif item.kind is Kind.ORGANISATION:
-            ranks = {place.id: rank for rank, place in enumerate(lookups().organisations.case_holders())}
-        elif item.kind is Kind.CHOICE and item.choices is not None:
-            ranks = {choice: rank for rank, choice in enumerate(item.choices)}
-        else:
-            return column
-        return when(ranks, value=column) if ranks else column
+            return [entry.id for entry in sorted(lookups().codes[item.code_list].values(), key=lambda one: one.label)]
+        if item.kind is Kind.ORGANISATION:
+            return [place.id for place in lookups().organisations.case_holders()]
+        if item.kind is Kind.CHOICE and item.choices is not None:
+            return list(item.choices)
+        return None
 
     # The address
 

@@ -14,7 +14,16 @@ from sqlalchemy import inspect, select, text
 
 from app.access.row_scope import every_organisation
 from app.cases.searching import cases_with
-from models import CaseReview, append_only, database_rules, db, history_triggers, striking_out, versioned_models
+from models import (
+    CaseReview,
+    append_only,
+    case_counts,
+    database_rules,
+    db,
+    history_triggers,
+    striking_out,
+    versioned_models,
+)
 from seeds.reference import seed_reference
 from tests.conftest import add_case
 from tests.databases import unguarded
@@ -91,8 +100,9 @@ def test_the_triggers_are_those_of_today(app: Flask) -> None:
             history_triggers.create_triggers(connection)
             append_only.create_triggers(connection)
             striking_out.create_triggers(connection)
+            case_counts.create_triggers(connection)
         assert sorted(triggers()) == sorted(before)
-        assert len(before) == 13 + 3 * 8 + 6 * len(versioned_models()) + 3 * len(append_only.TABLES) + 3 + 3
+        assert len(before) == 13 + 3 * 8 + 6 * len(versioned_models()) + 3 * len(append_only.TABLES) + 3 + 3 + 3
 
 
 @pytest.mark.parametrize("word", ["ccg_id", "id"])

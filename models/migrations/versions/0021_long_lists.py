@@ -1,0 +1,47 @@
+"""Lists of a million cases: how many cases each CCG has, by month, is kept by triggers, and indexes give each order."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from models import case_counts
+
+revision = "0021"
+down_revision = "0020"
+
+NEWEST = "ix_case_review_date_added"
+ORDER = ["date_added", "id"]
+SORTED_BY = ("status", "review_type_id", "theme_1_id", "latest_update_on", "steis_number", "local_identifier")
+# Those of one column that the new ones begin with.
+NO_LONGER = ("review_type_id", "theme_1_id")
+
+
+def upgrade() -> None:
+    recorded = sa.text("withdrawn_at IS NULL")
+    # With what a page is found by: no case is read that is not on it.
+    op.drop_index(NEWEST, "case_review")
+    op.create_index(NEWEST, "case_review", [*ORDER, "ccg_id"], sqlite_where=recorded, postgresql_where=recorded)
+    for name in NO_LONGER:
+        op.drop_index(f"ix_case_review_{name}", "case_review")
+    for name in SORTED_BY:
+        by = f"ix_case_review_by_{name}"
+        op.create_index(by, "case_review", [name, "id"], sqlite_where=recorded, postgresql_where=recorded)
+    op.create_table(
+        "case_count",
+        sa.Column("ccg_id", sa.Uuid(), nullable=False),
+        sa.Column("month", sa.Date(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["ccg_id"], ["organisation.id"], name=op.f("fk_case_count_ccg_id")),
+        sa.PrimaryKeyConstraint("ccg_id", "month", name="pk_case_count"),
+    )
+    case_counts.begin(op.get_bind())
+
+
+def downgrade() -> None:
+    case_counts.end(op.get_bind())
+    op.drop_table("case_count")
+    for name in SORTED_BY:
+        op.drop_index(f"ix_case_review_by_{name}", "case_review")
+    for name in NO_LONGER:
+        op.create_index(f"ix_case_review_{name}", "case_review", [name])
+    op.drop_index(NEWEST, "case_review")
+    op.create_index(NEWEST, "case_review", ORDER)
