@@ -163,15 +163,16 @@ class TrackerView(ShowsHistory):
         if not self.can_edit:
             abort(403)
         form = self.edit_form(row)
+        details = self.get_url(".details_view", id=row.id)
         if self.validate_form(form) and self.update_model(form, row):
-            return redirect(self.get_url(".details_view", id=row.id))
+            return redirect(details)
         return self.render(
             self.edit_template,
             form=form,
             title=f"Change {self.one}",
             page_title=f"Change {self.one}: {self.name_of(row)}",
             caption=self.name_of(row),
-            return_url=self.get_url(".details_view", id=row.id),
+            return_url=details,
             submit_text="Save",
             model=row,
         )

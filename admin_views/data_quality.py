@@ -376,8 +376,9 @@ def _own_confirmations() -> list[ConfirmationShown]:
 def _confirmations_of(ccgs: list[Place]) -> list[ConfirmationShown]:
     """The last quarter and the present one of some CCGs."""
     shown = []
-    for quarter in confirming.to_be_confirmed(clock.today()):
-        given = confirming.confirmations_of(db.session(), quarter)
+    for quarter, given in confirming.confirmations_of_each(
+        db.session(), confirming.to_be_confirmed(clock.today())
+    ).items():
         expected = confirming.expected_of(lookups(), quarter)
         waits = f"Ends on {in_words(quarter.last_day)}" if quarter.last_day >= clock.today() else "Not confirmed yet"
         for ccg in ccgs:

@@ -199,6 +199,7 @@ def _save(form: NHSForm, apply: Callable[[], CaseReview], done: str) -> CaseRevi
         return None
     try:
         case = apply()
+        reference = case.reference  # asked for after the commit, the case would be read again
         writing.use_token(session, token, by=by, at=clock.now(), case_id=case.id)
         drafts.discard(session, token, by=by.id)
         session.commit()
@@ -216,7 +217,7 @@ def _save(form: NHSForm, apply: Callable[[], CaseReview], done: str) -> CaseRevi
         session.rollback()
         _say_why_refused(form)
     else:
-        flash(f"Case {case.reference} {done}", "success")
+        flash(f"Case {reference} {done}", "success")
         return case
     return None
 

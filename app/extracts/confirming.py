@@ -58,8 +58,17 @@ def confirm(
 
 def confirmations_of(session: Session, quarter: Quarter) -> dict[UUID, QuarterConfirmation]:
     """The newest confirmation of a quarter by each CCG in the session's scope."""
-    given = select(QuarterConfirmation).where(QuarterConfirmation.quarter == quarter.name)
-    return {one.ccg_id: one for one in session.scalars(given.order_by(QuarterConfirmation.confirmed_at))}
+    return confirmations_of_each(session, [quarter])[quarter]
+
+
+def confirmations_of_each(session: Session, quarters: list[Quarter]) -> dict[Quarter, dict[UUID, QuarterConfirmation]]:
+    """As `confirmations_of`, of several quarters at once."""
+    asked = {quarter.name: quarter for quarter in quarters}
+    found: dict[Quarter, dict[UUID, QuarterConfirmation]] = {quarter: {} for quarter in quarters}
+    given = select(QuarterConfirmation).where(QuarterConfirmation.quarter.in_(asked))
+    for one in session.scalars(given.order_by(QuarterConfirmation.confirmed_at)):
+        found[asked[one.quarter]][one.ccg_id] = one
+    return found
 
 
 def expected_of(lists: Lookups, quarter: Quarter) -> set[UUID]:

@@ -13,7 +13,7 @@ from typing import Any
 from flask_login import UserMixin
 from sqlalchemy import delete, select
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from app.access import audit
 from models import Person, SignInSession, UsedFormToken, UsedLogoutToken
@@ -107,7 +107,8 @@ def find(
 
     Where it is `seen`, its end moves on: at most once a minute, so that reading pages writes little, or `at_once`.
     """
-    row = session.get(SignInSession, hash_of(session_id))
+    with_grants = joinedload(SignInSession.person).joinedload(Person.grants)
+    row = session.get(SignInSession, hash_of(session_id), options=[with_grants])
     if row is None or row.ended_at is not None or not row.person.is_active or at > _end_of(row, limits):
         return None
     if seen and (at_once or at - row.seen_at > SEEN_EVERY):

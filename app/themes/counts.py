@@ -29,6 +29,7 @@ from .choice import Choice
 from .filters import counted_under
 
 THEMES = ("theme_1_id", "theme_2_id", "theme_3_id")
+STEPS = ("date_added", "date_closed", "report_signed_off_on", "publication_date")
 # Bands of the age of an open case, in days, the last without an end.
 AGES: tuple[tuple[int, int | None, str], ...] = (
     (0, 90, "Up to 90 days"),
@@ -91,14 +92,14 @@ class Counts:
         counted = {status: (all_, int(some)) for status, all_, some in rows}
         return {status: counted.get(status, (0, 0)) for status in Status}
 
-    def by_quarter(self) -> dict[Quarter, dict[str, int]]:
+    def by_quarter(self, steps: Iterable[str] = STEPS) -> dict[Quarter, dict[str, int]]:
         """Of each quarter of the period how many cases were added, closed, signed off and published in it.
 
         A publication that lies ahead is none yet.
         """
         found: dict[Quarter, dict[str, int]] = {quarter: {} for quarter in self.choice.quarters}
         first, last = self.choice.begins.first_day, self.choice.ends.last_day
-        for name in ("date_added", "date_closed", "report_signed_off_on", "publication_date"):
+        for name in steps:
             column = getattr(CaseReview, name)
             days = self._grouped(
                 [column], [*self._at_any_time, column >= first, column <= min(last, self.lookups.today)]
@@ -123,18 +124,22 @@ class Counts:
         ]
         return sorted(found, key=lambda one: (-one.cases, -one.before, one.theme.label))
 
-    def by_quarter_and(self, column: Any) -> dict[Quarter, Counter[Any]]:
-        """How many cases of each quarter of the period have each value of a column."""
+    def by_quarter_state_type_and_ccg(self) -> dict[Quarter, Counter[tuple[Status, UUID, UUID]]]:
+        """How many cases of each quarter of the period have each status and type, under each CCG."""
         found: dict[Quarter, Counter[Any]] = {quarter: Counter() for quarter in self.choice.quarters}
-        for number, value, cases in self._grouped([self._quarter, column], self._chosen):
-            found[_quarter(number)][value] = cases
+        by = [self._quarter, CaseReview.status, CaseReview.review_type_id, self._under]
+        for number, *values, cases in self._grouped(by, self._chosen):
+            found[_quarter(number)][tuple(values)] = cases
         return found
 
     def themes_by_quarter(self) -> dict[UUID, dict[Quarter, int]]:
         """How many cases have a theme, by theme and quarter of the period."""
         found: dict[UUID, dict[Quarter, int]] = defaultdict(Counter)
-        for (theme_id, number), cases in self._by_theme([self._quarter]):
-            found[theme_id][_quarter(number)] += cases
+        columns = [getattr(CaseReview, name) for name in (THEMES[:1] if self.choice.is_first_only else THEMES)]
+        for number, *themes, cases in self._grouped([self._quarter, *columns], self._chosen):
+            for theme_id in themes:
+                if theme_id is not None:
+                    found[theme_id][_quarter(number)] += cases
         return found
 
     def themes_by_area(self, level: str) -> dict[Place | None, dict[UUID, int]]:
@@ -274,10 +279,6 @@ class Counts:
             conditions = [*self._chosen, earlier.is_not(None), there]
             found[name] = [days_between(self.session, later, earlier)], conditions
         return found
-
-    def by_quarter_and_ccg(self) -> dict[Quarter, Counter[UUID]]:
-        """How many cases of each quarter are counted under each CCG."""
-        return self.by_quarter_and(self._under)
 
     @property
     def _under(self) -> ColumnElement[UUID]:

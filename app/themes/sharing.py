@@ -20,6 +20,7 @@ from models import CaseReview
 from models.enumerations import Status
 
 from .choice import Choice
+from .counts import STEPS as STEPS_OF_A_CASE
 from .counts import THEMES as THEMES_OF_A_CASE
 from .counts import Counts, Quartiles, quartiles
 from .filters import AS_TODAY, counted_under
@@ -28,6 +29,7 @@ from .presets import Area, Span
 # Tables, and rows of them that are no type, theme or area.
 CASES, STATES, STEPS, TYPES, AREAS, THEMES, TIMES = "cases", "states", "steps", "types", "areas", "themes", "times"
 ALL, RAPID, GROWN = "all", "rapid", "grown"
+STEPS_AFTER_ADDING = STEPS_OF_A_CASE[1:]
 
 
 class Fact(NamedTuple):
@@ -144,26 +146,22 @@ def _counted(counts: Counts, area: Area, days: Mapping[str, Mapping[Quarter, Cou
     def add(quarter: Quarter, table: str, row: Hashable, cases: int) -> None:
         found[Fact(quarter.name, table, row)] += cases
 
-    for quarter, states in counts.by_quarter_and(CaseReview.status).items():
-        add(quarter, CASES, ALL, states.total())
-        for status in Status:
-            add(quarter, STATES, status, states[status])
-    for quarter, types in counts.by_quarter_and(CaseReview.review_type_id).items():
-        add(quarter, CASES, RAPID, sum(types[type_] for type_ in rapid))
-        for type_, cases in types.items():
+    for quarter, together in counts.by_quarter_state_type_and_ccg().items():
+        always = [(CASES, ALL), (CASES, RAPID), *((STATES, status) for status in Status)]
+        for table, row in [*always, *((AREAS, part.id) for part in area.parts)]:
+            add(quarter, table, row, 0)
+        for (status, type_, ccg), cases in together.items():
+            add(quarter, CASES, ALL, cases)
+            add(quarter, CASES, RAPID, cases if type_ in rapid else 0)
+            add(quarter, STATES, status, cases)
             add(quarter, TYPES, type_, cases)
-    for quarter, ccgs in counts.by_quarter_and_ccg().items():
-        for part in area.parts:
-            add(quarter, AREAS, part.id, 0)
-        for ccg, cases in ccgs.items():
             add(quarter, AREAS, area.part_of[ccg], cases)
     for theme, quarters in counts.themes_by_quarter().items():
         for quarter, cases in quarters.items():
             add(quarter, THEMES, theme, cases)
-    for quarter, steps in counts.by_quarter().items():
+    for quarter, steps in counts.by_quarter(STEPS_AFTER_ADDING).items():
         for step, cases in steps.items():
-            if step != "date_added":
-                add(quarter, STEPS, step, cases)
+            add(quarter, STEPS, step, cases)
     for name, by_quarter in days.items():
         for quarter, of_days in by_quarter.items():
             add(quarter, TIMES, name, of_days.total())
