@@ -70,9 +70,10 @@ screenshots: .venv/.tools node_modules/.tools assets ## Take pictures of the mai
 faults: .venv/.tools assets ## Break servers, disks and databases, and print what became of it (minutes)
 	unset DATABASE_URL DATABASE_OWNER_URL; $(PYTHON) -m pytest tests/faults -m faults $(ARGS)
 
-bench: .venv/.tools ## Print the measurements: policies, extracts, themes, imports (CASES=1000000 takes a while)
-	unset DATABASE_URL DATABASE_OWNER_URL; $(PYTHON) -m tests.bench && $(PYTHON) -m tests.bench.extracts \
-		&& $(PYTHON) -m tests.bench.themes && $(PYTHON) -m tests.bench.imports
+bench: .venv/.tools assets ## Print the measurements, beside stock Flask-Admin and the bare SQL (CASES=1000000, BENCH_DATA=folder)
+	unset DATABASE_URL DATABASE_OWNER_URL; $(PYTHON) -m tests.bench && $(PYTHON) -m tests.bench.policies \
+		&& $(PYTHON) -m tests.bench.extracts && $(PYTHON) -m tests.bench.people_at_once \
+		&& $(PYTHON) -m tests.bench.imports
 
 hostile: .venv/.hostile assets ## Attack the service for long: tests/hostile with more rounds, sqlmap, schemathesis
 	unset DATABASE_URL DATABASE_OWNER_URL; HOSTILE=all $(PYTEST) tests/hostile $(ARGS) && $(PYTHON) -m tests.hostile

@@ -44,6 +44,10 @@ class Database:
     unguarded_url: str
 
     @property
+    def is_sqlite(self) -> bool:
+        return self.url.startswith("sqlite")
+
+    @property
     def settings(self) -> dict[str, str]:
         """The environment of a service in demo mode on it."""
         return {
@@ -185,14 +189,15 @@ class PostgreSQLDatabases:
 
     def _make_template(self) -> None:
         self._run(f"CREATE DATABASE \"{self.template}\" ENCODING 'UTF8' TEMPLATE template0")
-        template = self._at(self.template)
+        template = self.at(self.template)
         with psycopg.connect(self.server, autocommit=True) as lock:
             # The roles are those of the whole server, which another run may be using.
             lock.execute("SELECT pg_advisory_lock(20220214)")
             make_roles_at(template.unguarded_url, dict.fromkeys((OWNER, APPLICATION), PASSWORD))
         make_tables(template)
 
-    def _at(self, name: str) -> Database:
+    def at(self, name: str) -> Database:
+        """A database of the server, by its name."""
         here = make_url(self.server).set(drivername="postgresql+psycopg", database=name)
         return Database(
             *(
@@ -216,7 +221,7 @@ class PostgreSQLDatabases:
         self._run(f'CREATE DATABASE "{name}" OWNER {OWNER} TEMPLATE "{self.template}" STRATEGY file_copy')
         # Rights on the database itself are not copied along.
         self._run(f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC; GRANT CONNECT ON DATABASE "{name}" TO {APPLICATION}')
-        yield self._at(name)
+        yield self.at(name)
         self._run(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 

@@ -1,129 +1,36 @@
-"""What row-level security costs: the same questions with PostgreSQL's policies on and off, by turns, in one run.
+"""Every page of the service beside the same work in stock Flask-Admin and the bare SQL, by turns, in one run.
 
-`make bench`, with CASES=1000000 unless told otherwise. It starts a PostgreSQL of its own, or takes the server that
-TEST_DATABASE_URL names, and signs in as the application does. Nothing here runs in `make test`.
+`make bench`, with CASES=1000000 unless told otherwise; DATABASES, SCOPES and PAGES ("list", "sort: ccg", …) choose
+less, and BENCH_DATA keeps the databases. The service signs in to PostgreSQL as in use, with row-level security on.
+Nothing here runs in `make test`.
 """
 
 from __future__ import annotations
 
 import os
-import statistics
-import sys
-import tempfile
-import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable
 
-from flask import Flask
-from sqlalchemy import func, select, text
-from sqlalchemy.orm import Session
+from tests.databases import compiled_templates
 
-from app.access.clock import today
-from app.access.organisations import read_organisations
-from app.access.people import access_of
-from app.access.row_scope import RowScope, enter, every_organisation
-from app.cases.searching import cases_with
-from app.database import new_session
-from models import CaseReview, Person, db
-from seeds.generated_cases import ABSENT_WORD, COMMON_WORD, RARE_WORD, first_seeded_day, generated_cases, store_cases
-from tests.databases import Database, PostgreSQLDatabases, new_app, unguarded
-
-ROUNDS = 7
-SCOPES = {"a CCG": "ccg-84H", "a region": "region-Y63", "England": "england"}
-WORDS = {"rare": RARE_WORD, "common": COMMON_WORD, "absent": ABSENT_WORD}
-INDEX = "CREATE INDEX ix_case_review_search_words ON case_review USING gin (search_words)"
-
-Question = Callable[[Session], Any]
+from .filling import CASES, KINDS, filled
+from .measuring import measure
+from .pages import ACCOUNTS, all_pages
+from .printing import HEAD, verdicts
 
 
 def main() -> None:
-    number = int(os.environ.get("CASES", "1000000"))
-    with tempfile.TemporaryDirectory() as folder:
-        databases = PostgreSQLDatabases(Path(folder))
-        with databases.fresh() as database:
-            measure(database, number)
+    compiled_templates()
+    pages = [page for page in all_pages() if any(page.words.startswith(one) for one in chosen("PAGES", [""]))]
+    for kind in chosen("DATABASES", KINDS):
+        with filled(kind, CASES) as database:
+            print(f"\n{kind}, {CASES:,} cases, milliseconds\n{HEAD}", flush=True)
+            for words in verdicts(measure(database, pages, chosen("SCOPES", ACCOUNTS))):
+                print(words)
 
 
-def measure(database: Database, number: int) -> None:
-    """Fills the database where it has fewer cases, and prints the table."""
-    app = new_app(database)
-    fill(app, number)
-    print(f"{number:,} cases, median of {ROUNDS} rounds in milliseconds: policies on, off, and the ratio")
-    for name, account in SCOPES.items():
-        scope = scope_of(app, account)
-        for question, ask in questions().items():
-            on, off = pair(app, scope, ask)
-            print(f"{name:10} {question:24} {on:9.1f} {off:9.1f} {on / off:7.2f}")
-
-
-def fill(app: Flask, number: int) -> None:
-    with unguarded(app) as session:
-        there = session.scalar(select(func.count()).select_from(CaseReview)) or 0
-        if there < number:
-            session.execute(text("DROP INDEX ix_case_review_search_words"))  # made at once when all rows are there
-            session.commit()
-    if there < number:
-        with app.app_context(), every_organisation("benchmark") as session:
-            for progress in store_cases(session, generated_cases(number, 1, first_seeded_day(session, today()))):
-                print(f"\r{progress.done:,} of {number:,} cases", end="", file=sys.stderr)
-        with unguarded(app) as session:
-            session.execute(text(INDEX))
-            session.execute(text("ANALYZE"))
-            session.commit()
-
-
-def scope_of(app: Flask, account: str) -> RowScope:
-    with app.app_context():
-        person = db.session.scalars(select(Person).where(Person.subject == account)).one()
-        return access_of(person, read_organisations(db.session(), today()), today()).scope
-
-
-def questions() -> dict[str, Question]:
-    recorded = CaseReview.withdrawn_at.is_(None)
-
-    def page(*conditions: Any, start: int = 0) -> Question:
-        statement = select(CaseReview).where(recorded, *conditions)
-        newest = statement.order_by(CaseReview.date_added.desc(), CaseReview.id.desc()).limit(20).offset(start)
-        return lambda session: session.scalars(newest).all()
-
-    def count(*conditions: Any) -> Question:
-        return lambda session: session.scalar(select(func.count()).select_from(CaseReview).where(recorded, *conditions))
-
-    def search(word: str) -> Question:
-        def ask(session: Session) -> None:
-            """As the list does: how many, and the first page of them."""
-            found = cases_with(word, session)
-            count(found)(session)
-            page(found)(session)
-
-        return ask
-
-    asked: dict[str, Question] = {"count": count(), "page 1": page(), "page 400": page(start=8000)}
-    for how, word in WORDS.items():
-        asked[f"search, {how}"] = search(word)
-    return asked
-
-
-def pair(app: Flask, scope: RowScope, ask: Question) -> tuple[float, float]:
-    """Milliseconds with the policies and without them, by turns."""
-    times: dict[bool, list[float]] = {True: [], False: []}
-    for turn in range(2 * ROUNDS + 2):
-        on = turn % 2 == 0
-        with unguarded(app) as session:
-            session.execute(text(f"ALTER TABLE case_review {'ENABLE' if on else 'DISABLE'} ROW LEVEL SECURITY"))
-            session.commit()
-        with app.app_context(), new_session() as session:
-            enter(session, scope)
-            session.scalar(select(func.now()).select_from(Person).limit(1))  # connected, and told its scope
-            begun = time.perf_counter()
-            ask(session)
-            if turn > 1:  # the first of each is for the caches
-                times[on].append((time.perf_counter() - begun) * 1000)
-    with unguarded(app) as session:
-        session.execute(text("ALTER TABLE case_review ENABLE ROW LEVEL SECURITY"))
-        session.commit()
-    return statistics.median(times[True]), statistics.median(times[False])
+def chosen(name: str, everything: Iterable[str]) -> list[str]:
+    """What the environment chooses, or all."""
+    return os.environ[name].split(",") if os.environ.get(name) else list(everything)
 
 
 if __name__ == "__main__":
