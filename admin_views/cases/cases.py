@@ -20,6 +20,7 @@ from app.cases.timeline import done_between, timeline_of
 from app.nhsuk.forms import NHSForm
 from app.nhsuk.wording import nhs_moment
 from models import CaseReview, Section, db
+from models.declarations import Item, Kind
 from models.enumerations import Status
 
 from ..lists.filters import NamedFilter
@@ -81,6 +82,12 @@ class CaseReviewView(NotesOpenings, KeepsDrafts, UpdatesSeveral, AllocatesCases)
         """The newest cases come first, so those of later months can be left out."""
         day, position = counts.place_of(start)
         return (chosen.where(CaseReview.date_added <= day), position) if day and start else (chosen, start)
+
+    def ranked(self, item: Item) -> list[Any] | None:
+        """Of CCGs those alone whose cases the person may see any of."""
+        if item.kind is Kind.ORGANISATION:
+            return [place.id for place in current_access().readable_ccgs]
+        return super().ranked(item)
 
     def found_by(self, search: str) -> ColumnElement[bool]:
         return cases_with(search, db.session())

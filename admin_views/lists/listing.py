@@ -132,8 +132,8 @@ class ListView(ModelView):
             if rows is not None:
                 return count, rows
         ordered = self.in_order(chosen, sort_column, bool(sort_desc)).limit(size).offset(start)
-        if start:
-            # Rows that are passed over are passed over in an index: only those of the page are read.
+        if start or item is not None:
+            # Rows that are passed over or sorted are so in an index, where it can be: only those of the page are read.
             ids = ordered.with_only_columns(self.list_of.id, maintain_column_froms=True)
             ordered = self.in_order(select(self.list_of).where(self.list_of.id.in_(ids)), sort_column, bool(sort_desc))
         return count, list(session.scalars(ordered.options(*loads)))
