@@ -8,7 +8,7 @@ from alembic import context
 from flask import current_app
 from sqlalchemy import Connection, create_engine, inspect
 
-from models import append_only, case_counts, database_rules, db, history_triggers, row_security, striking_out
+from models import append_only, count_triggers, database_rules, db, history_triggers, row_security, striking_out
 from models.base import Moment
 
 # A migration that waits for a lock makes everybody wait who comes after it. It gives up, and is run again.
@@ -30,7 +30,7 @@ def run(connection: Connection) -> None:
         connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
         # A trigger or view on a table stops its rebuilding.
         database_rules.drop_triggers(connection)
-        case_counts.drop_triggers(connection)
+        count_triggers.drop_triggers(connection)
     history_triggers.make_ready_for_migrations(connection)
     connection.commit()
     options = dict(current_app.extensions["migrate"].configure_args)
@@ -57,7 +57,7 @@ def run(connection: Connection) -> None:
         if inspect(connection).has_table("case_search"):
             database_rules.create_triggers(connection)
             history_triggers.create_triggers(connection)
-            case_counts.create_triggers(connection)
+            count_triggers.create_triggers(connection)
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
         if broken:
             raise RuntimeError(f"Foreign keys are broken after the migration: {broken[:5]}")

@@ -17,6 +17,7 @@ THE_MODULE = "app/database.py"
 # What makes tables and policies runs in migrations, as the owner and never in the service.
 OF_MIGRATIONS = (
     "models/append_only.py",
+    "models/count_triggers.py",
     "models/database_rules.py",
     "models/history_triggers.py",
     "models/row_security.py",

@@ -14,7 +14,7 @@ from uuid import UUID
 from flask import Flask
 from flask_admin import Admin
 from flask_admin.contrib.sqla import ModelView
-from sqlalchemy import Column, ForeignKey, MetaData, Table, create_engine, func
+from sqlalchemy import Column, ForeignKey, MetaData, Table, Uuid, create_engine, func
 from sqlalchemy.orm import DeclarativeBase, scoped_session, sessionmaker
 
 from models import CaseReview
@@ -31,9 +31,15 @@ class Base(DeclarativeBase):
     metadata = MetaData()
 
 
+# What its keys lead to; nothing asks for it.
+Table("elsewhere", Base.metadata, Column("id", Uuid(as_uuid=False), primary_key=True))
+
+
 def _plain(column: Column[Any]) -> Column[Any]:
     keys = [ForeignKey("elsewhere.id")] if column.foreign_keys else []
-    return Column(column.name, column.type, *keys, primary_key=column.primary_key, nullable=column.nullable)
+    # Ids as text: those of an address are, and stock does not convert them.
+    type_ = Uuid(as_uuid=False) if isinstance(column.type, Uuid) else column.type
+    return Column(column.name, type_, *keys, primary_key=column.primary_key, nullable=column.nullable)
 
 
 class StockCase(Base):
@@ -72,7 +78,7 @@ def create_stock(url: str, ccgs: list[Any] | None) -> Flask:
     app.secret_key = "a key for measurements"
     session = scoped_session(sessionmaker(create_engine(url)))
     app.teardown_appcontext(lambda error: session.remove())
-    view = StockView if ccgs is None else type("View", (StockViewOf,), {"ccgs": ccgs})
+    view = StockView if ccgs is None else type("View", (StockViewOf,), {"ccgs": list(map(str, ccgs))})
     Admin(app, url="/admin").add_view(view(StockCase, session, url="/cases"))
     return app
 

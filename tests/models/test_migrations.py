@@ -17,7 +17,7 @@ from app.cases.searching import cases_with
 from models import (
     CaseReview,
     append_only,
-    case_counts,
+    count_triggers,
     database_rules,
     db,
     history_triggers,
@@ -100,7 +100,7 @@ def test_the_triggers_are_those_of_today(app: Flask) -> None:
             history_triggers.create_triggers(connection)
             append_only.create_triggers(connection)
             striking_out.create_triggers(connection)
-            case_counts.create_triggers(connection)
+            count_triggers.create_triggers(connection)
         assert sorted(triggers()) == sorted(before)
         assert len(before) == 13 + 3 * 8 + 6 * len(versioned_models()) + 3 * len(append_only.TABLES) + 3 + 3 + 3
 

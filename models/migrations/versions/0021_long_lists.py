@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from models import case_counts
+from models import count_triggers
 
 revision = "0021"
 down_revision = "0020"
@@ -33,11 +33,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["ccg_id"], ["organisation.id"], name=op.f("fk_case_count_ccg_id")),
         sa.PrimaryKeyConstraint("ccg_id", "month", name="pk_case_count"),
     )
-    case_counts.begin(op.get_bind())
+    count_triggers.begin(op.get_bind())
 
 
 def downgrade() -> None:
-    case_counts.end(op.get_bind())
+    count_triggers.end(op.get_bind())
     op.drop_table("case_count")
     for name in SORTED_BY:
         op.drop_index(f"ix_case_review_by_{name}", "case_review")
