@@ -163,7 +163,7 @@ def without_triggers(session: Session) -> Iterator[None]:
     for statement in INDEX_WORDS:
         session.execute(text(statement))
     database_rules.create_triggers(session.connection())
-    history_triggers.drop_triggers(session.connection())
+    history_triggers.make_ready_for_migrations(session.connection())
     history_triggers.create_triggers(session.connection())
     count_triggers.create_triggers(session.connection())
     session.commit()
