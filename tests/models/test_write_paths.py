@@ -39,7 +39,7 @@ from tests.visitor import Visitor
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("app", "admin_views", "models", "seeds")
 METHODS = {"add", "add_all", "delete", "merge", "bulk_save_objects"}
-STATEMENTS = {"insert", "update", "delete"}
+STATEMENTS = {"insert", "update", "delete", "add_rows"}
 Place = tuple[str, str]
 
 # What has no history of its own: events, seals, drafts, sessions, settings, views, and what is only ever added.
@@ -224,7 +224,10 @@ EXERCISED: dict[Place, Callable[[Flask], None]] = {
     ("app/sign_in/claims.py", "_bring_in_line"): sign_in_with_claims,
     ("app/cases/writing.py", "record"): record_and_change,
     ("app/cases/writing.py", "_apply"): record_and_change,
+    ("app/cases/writing.py", "_sign"): record_and_change,
     ("admin_views/code_lists/code_lists.py", "update_model"): change_a_list,
+    ("app/database.py", "insert_rows"): import_cases,
+    ("app/cases/writing.py", "record_rows"): import_cases,
     ("app/redaction/carrying_out.py", "_carry_out"): strike_words_out,
     ("app/code_lists.py", "add"): keep_a_list,
     **{
@@ -259,7 +262,7 @@ def _find(node: ast.AST, path: str, name: str, found: set[Place]) -> None:
 def _writes(call: ast.Call) -> bool:
     called = call.func
     if isinstance(called, ast.Name):
-        of_a_row = called.id == "setattr" and any(word in ast.unparse(call) for word in ("item.column", "row"))
+        of_a_row = called.id == "setattr" and any(word in ast.unparse(call) for word in ("item.column", "row", "case"))
         return called.id in STATEMENTS or of_a_row
     return isinstance(called, ast.Attribute) and called.attr in METHODS and "session" in ast.unparse(called.value)
 
