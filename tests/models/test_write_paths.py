@@ -262,7 +262,7 @@ def _find(node: ast.AST, path: str, name: str, found: set[Place]) -> None:
 def _writes(call: ast.Call) -> bool:
     called = call.func
     if isinstance(called, ast.Name):
-        of_a_row = called.id == "setattr" and any(word in ast.unparse(call) for word in ("item.column", "row", "case"))
+        of_a_row = called.id == "setattr" and any(word in ast.unparse(call) for word in ("item.column", "row", "case, column"))
         return called.id in STATEMENTS or of_a_row
     return isinstance(called, ast.Attribute) and called.attr in METHODS and "session" in ast.unparse(called.value)
 
