@@ -229,6 +229,7 @@ EXERCISED: dict[Place, Callable[[Flask], None]] = {
     ("app/database.py", "insert_rows"): import_cases,
     ("app/cases/writing.py", "record_rows"): import_cases,
     ("app/redaction/carrying_out.py", "_carry_out"): strike_words_out,
+    ("app/redaction/carrying_out.py", "_strike_case"): strike_words_out,
     ("app/code_lists.py", "add"): keep_a_list,
     **{
         ("app/organisations/reorganising.py", name): reorganise
