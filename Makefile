@@ -72,7 +72,7 @@ faults: .venv/.tools assets ## Break servers, disks and databases, and print wha
 
 bench: .venv/.tools assets ## Print the measurements, beside stock Flask-Admin and the bare SQL (CASES=1000000, BENCH_DATA=folder)
 	unset DATABASE_URL DATABASE_OWNER_URL; $(PYTHON) -m tests.bench && $(PYTHON) -m tests.bench.policies \
-		&& $(PYTHON) -m tests.bench.extracts && $(PYTHON) -m tests.bench.people_at_once \
+		&& $(PYTHON) -m tests.bench.extracts && $(PYTHON) -m tests.bench.files && $(PYTHON) -m tests.bench.people_at_once \
 		&& $(PYTHON) -m tests.bench.imports
 
 hostile: .venv/.hostile assets ## Attack the service for long: tests/hostile with more rounds, sqlmap, schemathesis

@@ -9,23 +9,19 @@ from __future__ import annotations
 from typing import Any, ClassVar
 from uuid import UUID
 
-from flask import abort, redirect, request, send_file
+from flask import abort, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from markupsafe import Markup
 
-from app.access import clock, readings
 from app.access.current import lookups, may
 from app.access.permissions import Permission
-from app.extracts.download import write_csv
 from app.nhsuk.form_converter import form_class_for
 from app.nhsuk.forms import NHSForm
-from app.rules.words import count_of
 from models import db
-from models.enumerations import AuditAction
 
 from .history import ShowsHistory
-from .lists import list_page
+from .lists import list_download, list_page
 from .presenters import html_for, value_of
 
 
@@ -189,18 +185,6 @@ class TrackerView(ShowsHistory):
         chosen = self.in_order(
             self.chosen_rows(args.search, args.filters), column[0] if column else None, bool(args.sort_desc)
         )
-        file, number = write_csv(db.session(), chosen, self.list_of, lookups())
-        asked = self.what_is_asked(args.search, args.filters)
-        details = f"{self.title}, {count_of(number, 'row')}{f': {asked}' if asked else ''}"
-        readings.note(AuditAction.DOWNLOADED, about=self.address, details=details)
-        length = file.seek(0, 2)
-        file.seek(0)
-        response = send_file(
-            file,
-            mimetype="text/csv",
-            as_attachment=True,
-            download_name=f"{self.address}-{clock.today().isoformat()}.csv",
-            max_age=0,
+        return list_download.sent(
+            chosen, self.list_of, self.address, self.title, self.what_is_asked(args.search, args.filters)
         )
-        response.content_length = length
-        return response

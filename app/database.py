@@ -6,9 +6,10 @@ own terms. No other module of the service uses a connection, text or a session o
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
@@ -16,9 +17,12 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Date,
     Engine,
+    Enum,
     Integer,
     Select,
+    Subquery,
     Text,
     Uuid,
     bindparam,
@@ -35,15 +39,16 @@ from sqlalchemy import (
     type_coerce,
     update,
 )
+from sqlalchemy import case as case_in_sql
 from sqlalchemy import cast as cast_in_sql
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.config import WrongSetting
 from app.waits import Waits, bound
 from models import CaseReview, ExtractPart, QueryAnswer, Redaction, db, version_of
-from models.base import TrackerSession
+from models.base import Moment, TrackerSession
 from models.history_triggers import WRITERS_LOCK
 from models.row_security import (
     ALLOCATED,
@@ -436,6 +441,96 @@ def schema_version() -> str | None:
             return None
         version: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
         return version
+
+
+def newest_known(session: Session, moment: datetime, *names: str) -> Subquery:
+    """Some columns of the version of every case that was the newest at a moment, one that says it was deleted too.
+
+    Answered from the index of what is asked at a moment, where it has these columns: rows are not read, nor sorted.
+    """
+    versions = version_of(CaseReview)
+    wanted = [versions.id, *(getattr(versions, name) for name in names)]
+    known = select(*wanted).where(versions.known_from <= moment)
+    if is_postgresql(session):
+        newest_first = known.order_by(versions.id.desc(), versions.number.desc())
+        return newest_first.ext(distinct_on(versions.id)).subquery()
+    # Of a group, SQLite gives the columns of the row that has the highest number.
+    return known.add_columns(func.max(versions.number).label("newest")).group_by(versions.id).subquery()
+
+
+def newest_known_twice(session: Session, opening: datetime, closing: datetime, *names: str) -> Subquery:
+    """As `newest_known` at the later of two moments, with the same of the earlier as `was_...` (None: not known)."""
+    versions = version_of(CaseReview)
+    if is_postgresql(session):
+        now, before = newest_known(session, closing, *names), newest_known(session, opening, *names)
+        both = select(now.c.id, *(now.c[name] for name in names)).outerjoin(before, before.c.id == now.c.id)
+        return both.add_columns(*(before.c[name].label(f"was_{name}") for name in names)).subquery()
+    # The number of a version is how many there were: so it is told by counting, in the same walk through the index.
+    known = cast(Select[Any], newest_known(session, closing, *names).element)
+    counted = func.sum(case_in_sql((versions.known_from <= opening, 1), else_=0)).label("number_then")
+    now, then = known.add_columns(counted).subquery(), aliased(versions)
+    of_then = (then.id == now.c.id) & (then.number == now.c.number_then)
+    both = select(now.c.id, *(now.c[name] for name in names)).outerjoin(then, of_then)
+    return both.add_columns(*(getattr(then, name).label(f"was_{name}") for name in names)).subquery()
+
+
+def versions_called(session: Session, called: Sequence[tuple[str, int]]) -> Select[Any]:
+    """The versions of cases that are called by these ids, in hexadecimal, and numbers; in no order."""
+    versions = version_of(CaseReview)
+    if is_postgresql(session):
+        ids, numbers = zip(*called, strict=True)
+        keys = (
+            func.unnest(
+                cast_in_sql(list(ids), ARRAY(Text)).cast(ARRAY(Uuid)), cast_in_sql(list(numbers), ARRAY(Integer))
+            )
+            .table_valued(column("id", Uuid), column("number", Integer), name="called")
+            .render_derived()
+        )
+        of_keys = (versions.id == keys.c.id) & (versions.number == keys.c.number)
+    else:
+        keys = func.json_each(json.dumps(called)).table_valued(column("value"), name="called")
+        of_keys = (type_coerce(versions.id, Text) == func.json_extract(keys.c.value, "$[0]")) & (
+            versions.number == func.json_extract(keys.c.value, "$[1]")
+        )
+    return select(versions).join(keys, of_keys)
+
+
+def plainly(session: Session, column: Any) -> Any:
+    """A column as `plain_rows` gives it without work on each row: ids, days and words of a list as text.
+
+    Of a moment it is what SQLite stores, and on PostgreSQL the moment.
+    """
+    if isinstance(column.type, Uuid | Date) and is_postgresql(session):
+        return cast_in_sql(column, Text)
+    if isinstance(column.type, Uuid | Date | Enum) or (isinstance(column.type, Moment) and not is_postgresql(session)):
+        return type_coerce(column, Text)
+    return column
+
+
+def value_of_plain(session: Session, column: Any) -> Callable[[Any], Any]:
+    """What makes the value, as the session would give it, of what `plainly` gives of a column (which is not None)."""
+    if is_postgresql(session):
+        if isinstance(column.type, Uuid):
+            return UUID
+        if isinstance(column.type, Date):
+            return date.fromisoformat
+    if isinstance(column.type, Uuid | Date | Enum | Moment):
+        dialect = session.get_bind().dialect
+        made = column.type.dialect_impl(dialect).result_processor(dialect, None)
+        if made is not None:
+            return cast(Callable[[Any], Any], made)
+    return lambda value: value
+
+
+def plain_rows(session: Session, chosen: Select[Any], at_once: int) -> Iterator[Sequence[Any]]:
+    """The rows of a statement that selects columns, some at a time, as the driver gives them.
+
+    The session sends it, so that it carries the condition of its scope; it makes no objects of what comes back.
+    """
+    result: Any = session.execute(chosen, execution_options={"yield_per": at_once, "max_row_buffer": at_once})
+    with result:
+        while rows := result.raw.fetchmany(at_once):
+            yield rows
 
 
 def new_session() -> TrackerSession:

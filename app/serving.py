@@ -61,9 +61,9 @@ def post_fork(server: Any, worker: Any) -> None:
 
 def worker_exit(server: Any, worker: Any) -> None:
     """Gives work beside the requests time to finish, and hands back what does not."""
-    from app.case_imports import jobs
+    from app.access import long_work
 
-    if handed_back := jobs.finish(max(worker.cfg.graceful_timeout - TO_HAND_BACK, 0), worker.notify):
+    if handed_back := long_work.finish(max(worker.cfg.graceful_timeout - TO_HAND_BACK, 0), worker.notify):
         worker.log.warning("Work beside requests was handed back: %s", handed_back)
 
 

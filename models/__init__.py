@@ -7,7 +7,7 @@ from .case_review import CaseReview, Section
 from .code_lists import CODE_LISTS, CodeListEntry, DesignatedProfessional, ReviewType, Theme
 from .data_quality import QuarterConfirmation, QueryAnswer
 from .drafts import Draft
-from .extracts import Extract, ExtractPart, Receipt, SignOff
+from .extracts import Drawing, Extract, ExtractPart, Receipt, SignOff
 from .history import make_version_models, version_of, versioned_models
 from .imports import CaseImport, ImportPart, StagedCase
 from .organisations import Membership, Organisation, OrganisationKind, OrganisationName, Succession
@@ -30,6 +30,7 @@ __all__ = [
     "CodeListEntry",
     "DesignatedProfessional",
     "Draft",
+    "Drawing",
     "Extract",
     "ExtractPart",
     "ExtractRedaction",

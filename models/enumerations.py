@@ -175,6 +175,15 @@ class ImportState(Labelled):
     REFUSED = "refused", "Not read"
 
 
+class DrawingState(Labelled):
+    """How far the drawing of an extract has come."""
+
+    ASKED = "asked", "Waiting to be drawn"
+    DRAWING = "drawing", "Being drawn"
+    DRAWN = "drawn", "Drawn"
+    REFUSED = "refused", "Not drawn"
+
+
 class LineOutcome(Labelled):
     """What a line of a file of cases would do."""
 

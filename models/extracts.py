@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from .base import HasId, Moment, db, utc_now
+from .base import HasId, Moment, db, stored, utc_now
+from .enumerations import DrawingState
 from .people import Person
 from .redactions import ExtractRedaction
 
@@ -101,3 +102,32 @@ class Receipt(HasId, db.Model):
 
     extract: Mapped[Extract] = relationship(back_populates="receipts")
     noted_by: Mapped[Person] = relationship()
+
+
+class Drawing(HasId, db.Model):
+    """An extract that somebody asked for, while it is drawn beside the request. Its person's alone.
+
+    `claim` is a word of whoever draws it at present, and `alive_at` when that was last heard of. `form_token` is the
+    one-time token of the form, with which the same extract is drawn once.
+    """
+
+    __tablename__ = "extract_drawing"
+    __table_args__ = (
+        CheckConstraint("(state = 'drawn') = (extract_id IS NOT NULL)", name="what_was_drawn_is_an_extract"),
+    )
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    quarter: Mapped[str] = mapped_column(String(10))
+    cut_off: Mapped[datetime | None] = mapped_column(Moment)
+    reason: Mapped[str] = mapped_column(String(1000), default="")
+    form_token: Mapped[str] = mapped_column(String(100))
+    state: Mapped[DrawingState] = mapped_column(
+        stored(DrawingState, "drawing_state_is_known"), default=DrawingState.ASKED
+    )
+    why: Mapped[str] = mapped_column(String(1000), default="")
+    cases_in_all: Mapped[int] = mapped_column(default=0)
+    cases_done: Mapped[int] = mapped_column(default=0)
+    asked_at: Mapped[datetime] = mapped_column(Moment, default=utc_now)
+    extract_id: Mapped[UUID | None] = mapped_column(ForeignKey("extract.id"))
+    claim: Mapped[str] = mapped_column(String(40), default="")
+    alive_at: Mapped[datetime] = mapped_column(Moment, default=utc_now)

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import IO
 from uuid import UUID
 
-from flask import abort, flash, redirect, request, send_file
+from flask import Flask, abort, current_app, flash, redirect, request, send_file
 from flask.typing import ResponseReturnValue
 from flask_admin import BaseView, expose
 from sqlalchemy import select
@@ -15,7 +15,7 @@ from app.access import clock, readings
 from app.access.current import current_access, may
 from app.access.permissions import Permission
 from app.cases import writing
-from app.extracts import keeping, package, quarterly_extract
+from app.extracts import drawing, keeping, package
 from app.extracts.differences import ADDED, CHANGED, GONE, Difference, differences
 from app.extracts.download import safe_copy
 from app.extracts.quarterly_extract import CannotDraw
@@ -24,14 +24,16 @@ from app.nhsuk.forms import NHSForm
 from app.nhsuk.wording import nhs_date
 from app.rules.quarters import quarter_named
 from app.rules.words import count_of
-from models import Extract, db
-from models.enumerations import AuditAction
+from models import Drawing, Extract, db
+from models.enumerations import AuditAction, DrawingState
 
 from ..cases import case_form
 from ..tables import Cell, TableOf, words
 from . import extract_facts
 from .extract_forms import DrawForm, ReceiptForm, offer_quarters
 
+# Of more cases an extract is drawn beside the request, and a page says how far it is.
+WITHIN_THE_REQUEST = 5_000
 MOST_DIFFERENCES = 200
 MOST_COLUMNS = 2
 OF_EVERY_SAVE = {"Version", "Last changed at"}
@@ -62,6 +64,10 @@ class ExtractView(BaseView):
                 [self._row(one) for one in extracts],
             ),
             draw_url=self.get_url(".draw_view"),
+            under_way=[
+                (one.quarter, self.get_url(".drawing_view", id=one.id))
+                for one in drawing.under_way(db.session(), by=current_access().person_id)
+            ],
         )
         return page
 
@@ -85,24 +91,60 @@ class ExtractView(BaseView):
         offer_quarters(form, _drawn_so_far(), clock.today())
         case_form.give_token(form)
         if form.is_submitted() and form.validate() and writing.is_token(str(form.form_token.data or "")):
-            quarter, cut_off = form.chosen_quarter, form.chosen_cut_off
             try:
-                extract = quarterly_extract.draw(
-                    quarter,
-                    by=current_access().person,
-                    reason=form["reason"].data,
-                    cut_off=cut_off,
-                    form_token=form.form_token.data,
+                asked = drawing.ask(
+                    db.session(),
+                    form.chosen_quarter,
+                    reason=form["reason"].data or "",
+                    cut_off=form.chosen_cut_off,
+                    form_token=str(form.form_token.data),
+                    by=current_access(),
+                    at=clock.now(),
                 )
             except CannotDraw as problem:
                 form.add_problems({problem.about: [str(problem)]})
             else:
-                flash(
-                    f"{extract.quarter}, number {extract.number}, drawn with {count_of(extract.rows, 'case')}",
-                    "success",
-                )
-                return redirect(self.get_url(".details_view", id=extract.id))
+                # What is refused within the request is said on the form, which still holds what was chosen.
+                asked_id, why = asked.id, self._draw(asked)
+                if not why:
+                    return redirect(self.get_url(".drawing_view", id=asked_id))
+                form.add_problems({"": [why]})
         return self._render_form(form, "Draw an extract", "Draw", self.get_url(".index"))
+
+    def _draw(self, asked: Drawing) -> str:
+        """Draws what was asked for, or begins to. Gives why it was refused, if it was already."""
+        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+        drawing_id, access = asked.id, current_access()
+        drawing.start(app, db.session(), asked, access=access, beside=asked.cases_in_all > WITHIN_THE_REQUEST)
+        one = drawing.find(db.session(), drawing_id, by=access.person_id)
+        return one.why if one is not None and one.state is DrawingState.REFUSED else ""
+
+    @expose("/drawing/", methods=("GET", "POST"))
+    def drawing_view(self) -> ResponseReturnValue:
+        """How far an extract is that is being drawn; its page, once it is there."""
+        one = _drawing_or_404()
+        if request.method == "POST":
+            again = self.get_url(".drawing_view", id=one.id)
+            self._draw(one)
+            return redirect(again)
+        if one.extract_id is not None:
+            extract = db.session.get_one(Extract, one.extract_id)
+            flash(f"{extract.quarter}, number {extract.number}, drawn with {count_of(extract.rows, 'case')}", "success")
+            return redirect(self.get_url(".details_view", id=extract.id))
+        stopped = one.state is DrawingState.ASKED or drawing.has_stopped(one, clock.now())
+        page: str = self.render(
+            "extracts/drawing.html",
+            title=f"Extract of {one.quarter}",
+            caption=f"Quarterly extract, {quarter_named(one.quarter).in_words}",
+            state=one.state,
+            refused=one.state is DrawingState.REFUSED,
+            why=one.why,
+            working=not stopped and one.state is DrawingState.DRAWING,
+            done=f"{one.cases_done:,} of about {count_of(one.cases_in_all, 'case')}",
+            draw_url=self.get_url(".draw_view"),
+            back_url=self.get_url(".index"),
+        )
+        return page
 
     @expose("/details/")
     def details_view(self) -> ResponseReturnValue:
@@ -242,6 +284,16 @@ def _one_or_404() -> Extract:
     if extract is None:
         abort(404)
     return extract
+
+
+def _drawing_or_404() -> Drawing:
+    try:
+        found = drawing.find(db.session(), UUID(request.args.get("id", "")), by=current_access().person_id)
+    except ValueError:
+        found = None
+    if found is None:
+        abort(404)
+    return found
 
 
 def _verified_or_409(extract: Extract) -> IO[bytes]:

@@ -6,7 +6,7 @@ asks it what was known when.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -57,11 +57,13 @@ def _sign_changes(session: Session, flush: UOWTransaction, rows: object) -> None
                     row.change_reason = reason
 
 
-def as_at(model: type[Any], moment: datetime, row_id: UUID | None = None) -> Select[Any]:
+def as_at(
+    model: type[Any], moment: datetime, row_id: UUID | None = None, *, among: Collection[UUID] | None = None
+) -> Select[Any]:
     """The versions of a model's rows that were known at a moment (aware of its zone), one for each row there was.
 
     As it was known: what was entered later does not change the answer, whatever day it speaks of. With `row_id` of that
-    row alone.
+    row alone, with `among` of those rows.
     """
     versions = version_of(model)
     known = (
@@ -69,7 +71,11 @@ def as_at(model: type[Any], moment: datetime, row_id: UUID | None = None) -> Sel
         .where(versions.known_from <= moment)
         .group_by(versions.id)
     )
-    newest = (known if row_id is None else known.where(versions.id == row_id)).subquery()
+    if row_id is not None:
+        known = known.where(versions.id == row_id)
+    if among is not None:
+        known = known.where(versions.id.in_(among))
+    newest = known.subquery()
     return (
         select(versions)
         .join(newest, and_(versions.id == newest.c.id, versions.number == newest.c.number))

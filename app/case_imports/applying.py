@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.access import audit
+from app.access.long_work import NotMine
 from app.access.lookups import Lookups
 from app.access.people import Access
 from app.access.row_scope import beside_the_request
@@ -35,7 +36,7 @@ from models.enumerations import AuditAction, ImportState, LineOutcome
 
 from .judging import Judge, Judged
 from .known import KnownCases, cases_called
-from .working import AT_ONCE, REASON, NotMine, judge_of, still_mine
+from .working import AT_ONCE, REASON, judge_of, still_mine
 
 log = logging.getLogger(__name__)
 CHANGED_MEANWHILE = "Somebody has changed this case since the file was read. Import the line again"

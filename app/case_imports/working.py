@@ -11,18 +11,19 @@ import hashlib
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from pathlib import PureWindowsPath
 from typing import Any, BinaryIO
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.access import clock
+from app.access import long_work
 from app.access.adding import add_rows
+from app.access.long_work import NotMine
 from app.access.lookups import Lookups
 from app.access.people import Access
 from app.access.row_scope import beside_the_request
@@ -37,7 +38,6 @@ from .reading import Reader, open_file
 REASON = "Imported from a file"
 PIECE = 1024 * 1024
 AT_ONCE = 500
-SILENT_FOR = timedelta(minutes=2)
 MOST_IMPORTS = 5
 FORM_IS_SPENT = "This form was used before. Choose the file again"
 
@@ -149,35 +149,13 @@ def claim(session: Session, one: CaseImport, *, to: ImportState, at: datetime) -
 
     `to` is CHECKING or APPLYING. Work whose worker has been silent is taken over.
     """
-    before = {ImportState.CHECKING: ImportState.GIVEN, ImportState.APPLYING: ImportState.CHECKED}[to]
-    word = uuid4().hex
-    taken = session.execute(
-        update(CaseImport)
-        .where(
-            CaseImport.id == one.id,
-            (CaseImport.state == before) | ((CaseImport.state == to) & (CaseImport.alive_at < at - SILENT_FOR)),
-        )
-        .values(state=to, claim=word, alive_at=at, lines_done=0, why=""),
-        execution_options={"synchronize_session": False},
-    )
-    session.commit()
-    return word if taken.rowcount == 1 else ""  # type: ignore[attr-defined]
-
-
-class NotMine(Exception):
-    """Somebody else has taken the work over, or thrown the import away."""
+    ready = {ImportState.CHECKING: ImportState.GIVEN, ImportState.APPLYING: ImportState.CHECKED}[to]
+    return long_work.claim(session, CaseImport, one.id, ready=ready, to=to, at=at, lines_done=0)
 
 
 def still_mine(session: Session, import_id: UUID, word: str, **values: Any) -> None:
     """Notes something about an import, as long as it carries the claim. Raises NotMine."""
-    noted = session.execute(
-        update(CaseImport)
-        .where(CaseImport.id == import_id, CaseImport.claim == word)
-        .values(alive_at=clock.now(), **values),
-        execution_options={"synchronize_session": False},
-    )
-    if noted.rowcount != 1:  # type: ignore[attr-defined]
-        raise NotMine
+    long_work.still_mine(session, CaseImport, import_id, word, **values)
 
 
 def check_lines(import_id: UUID, word: str, *, access: Access, lookups: Lookups, at: datetime) -> None:

@@ -100,14 +100,17 @@ def walked(
     Opening and closing are counted by themselves, and the terms from what became of each case. `sent` is what the
     extract that is the opening said its closing was (all and open cases), where there is one. Raises DoNotAddUp.
     """
-    gone = gone_between(session, opening, closing)
-    if gone:
+    between = counted_between(session, opening, closing)
+    if any(after is State.DELETED and before is not State.ABSENT for _, _, before, after in between):
+        gone = gone_between(session, opening, closing)
         raise DoNotAddUp(f"{gone[0]} was deleted from the database, and {len(gone) - 1} more")
     totals: Totals = defaultdict(lambda: {measure: Walk() for measure in MEASURES})
     before, after = _Areas(then), _Areas(now)
     _count(counted_at(session, opening), before, totals, "opening")
     _count(counted_at(session, closing), after, totals, "closing")
-    for ((ccg, held_by), was_with, state, state_after), number in counted_between(session, opening, closing).items():
+    for ((ccg, held_by), was_with, state, state_after), number in between.items():
+        if state_after is State.DELETED:
+            continue
         there = before.of((ccg, was_with)) if was_with is not None else {}
         _walk(totals, there, after.of((ccg, held_by)), state, state_after, number)
     _check(totals, sent)

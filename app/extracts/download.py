@@ -11,20 +11,22 @@ import csv
 import io
 import re
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Any
 
 from sqlalchemy import Select
 from sqlalchemy.orm import Session, aliased
 
 from app.access.lookups import Lookups
+from app.database import plain_rows
 from models.declarations import Kind
 
-from .columns import FileColumn, columns_of, text_of
+from .cells import Writer, line_of
+from .columns import columns_of
 
 _DANGEROUS = re.compile(r"'*[=+\-@\t\r]")
 _MADE_SAFE = re.compile(r"'+[=+\-@\t\r]")
-ROWS_AT_ONCE = 1000
+AT_ONCE = 500
 IN_MEMORY = 1024 * 1024
 
 
@@ -38,25 +40,22 @@ def taken_off(text: str) -> str:
     return text[1:] if _MADE_SAFE.match(text) else text
 
 
-def write_csv(session: Session, chosen: Select[Any], model: type, lookups: Lookups) -> tuple[IO[bytes], int]:
-    """A temporary file, at its beginning, with every row of a statement that selects a model; and how many there are.
+def lines_of(session: Session, chosen: Select[Any], model: Any, lookups: Lookups) -> Iterator[bytes]:
+    """Every row of a statement that selects a model, as CSV: the headings, then the lines of some rows at a time.
 
-    UTF-8, comma, CRLF. The whole file is written before any of it is sent: a file or an error, never half of one.
+    UTF-8, comma, CRLF. Memory does not grow with rows.
     """
     columns = columns_of(model, download=True)
-    file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the caller sends it and closes it
-    text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([column.heading for column in columns])
-    rows = 0
-    for row in session.execute(_only_columns(chosen, model, columns), execution_options={"yield_per": ROWS_AT_ONCE}):
-        writer.writerow(
-            [made_safe(text_of(column, value, lookups)) for column, value in zip(columns, row, strict=True)]
-        )
-        rows += 1
-    text.detach()
-    file.seek(0)
-    return file, rows
+    of = {column.item.column: getattr(model, column.item.column) for column in columns}
+    for column in columns:
+        if column.item.kind is Kind.CASE:
+            linked: Any = aliased(model)
+            chosen = chosen.outerjoin(linked, linked.id == of[column.item.column])
+            of[column.item.column] = linked.reference
+    writer = Writer(session, columns, of.__getitem__, lookups, made_safe)
+    yield line_of(column.heading for column in columns)
+    for rows in plain_rows(session, chosen.with_only_columns(*writer.selected, maintain_column_froms=True), AT_ONCE):
+        yield writer.lines(list(zip(*rows, strict=True)))
 
 
 def safe_copy(rows: Iterable[Sequence[str]]) -> IO[bytes]:
@@ -67,16 +66,3 @@ def safe_copy(rows: Iterable[Sequence[str]]) -> IO[bytes]:
     text.detach()
     file.seek(0)
     return file
-
-
-def _only_columns(chosen: Select[Any], model: Any, columns: list[FileColumn]) -> Select[Any]:
-    """The statement with the columns of the file in place of whole rows."""
-    wanted = []
-    for column in columns:
-        of = getattr(model, column.item.column)
-        if column.item.kind is Kind.CASE:
-            linked: Any = aliased(model)
-            chosen = chosen.outerjoin(linked, linked.id == of)
-            of = linked.reference
-        wanted.append(of)
-    return chosen.with_only_columns(*wanted, maintain_column_froms=True)

@@ -77,7 +77,7 @@ def _found(
 
 def findings_of(row: Row[Any], lists: Lookups, twins: Twins, answers: Answers) -> list[Found]:
     """What is found about a row of `cases_at`."""
-    values = _values_of(row, lists)
+    values = values_of(row, lists)
     found = findings_about(
         values,
         lists.today,
@@ -163,7 +163,7 @@ def _note_twins(alike: Iterable[Row[Any]], lists: Lookups, found: dict[UUID, set
                     found[row.id].add(other.reference)
 
 
-def _values_of(row: Row[Any], lists: Lookups) -> dict[str, Any]:
+def values_of(row: Any, lists: Lookups) -> dict[str, Any]:
     """The values of a row of `cases_at`, as the rules take them."""
     raw = {item.name: getattr(row, item.column) for item in ITEMS if item.kind is not Kind.CASE}
     values = lists.facts(raw, ITEMS)
@@ -171,7 +171,7 @@ def _values_of(row: Row[Any], lists: Lookups) -> dict[str, Any]:
     return values
 
 
-def _source_of(row: Row[Any], values: Mapping[str, Any], lists: Lookups) -> RapidReview:
+def _source_of(row: Any, values: Mapping[str, Any], lists: Lookups) -> RapidReview:
     """The rapid review that a case grew out of. One that was withdrawn since is still where it came from.
 
     Of one that the reader does not see nothing is said.

@@ -9,9 +9,9 @@ beginning. The record and the bytes are written in one other; a process that die
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,15 +27,14 @@ from app.access.row_scope import every_organisation
 from app.database import WritersBusy, begin_consistent_read, lock_extracts, wait_for_writers
 from app.rules.quarters import Quarter, quarter_named
 from app.watching import metrics
-from models import CaseReview, Extract, Person, QuarterConfirmation, Redaction
+from models import Extract, Person, QuarterConfirmation, Redaction
 from models.enumerations import AuditAction, RedactionState
 
 from . import control_totals, package, schema
-from .columns import columns_of, text_of
+from .cases_file import write_cases
 from .control_totals import Area, ControlTotals, DoNotAddUp
 from .keeping import Damaged, latest_signed_off, note, store_parts, verified
 from .package import IN_MEMORY, About, csv_file
-from .quality import Found, findings_at
 from .schema import CASES, QUALITY, TOTALS
 
 AT_LEAST = timedelta(minutes=5)
@@ -77,22 +76,44 @@ def why_not(quarter: Quarter, cut_off: datetime, now: datetime) -> str:
     return ""
 
 
+def check(session: Session, quarter: Quarter, *, cut_off: datetime | None, reason: str, form_token: str) -> None:
+    """Raises CannotDraw where it can be told before anything is read that an extract will not be drawn."""
+    cut_off = cut_off or quarter.ends
+    if problem := why_not(quarter, cut_off, clock.now()):
+        raise CannotDraw(problem, "cut_off" if cut_off != quarter.ends else "quarter")
+    _drawn_before(session, quarter, reason, _token_of(quarter, cut_off, reason, form_token))
+
+
+def _token_of(quarter: Quarter, cut_off: datetime, reason: str, form_token: str) -> str | None:
+    """What tells one press of the button from another, where there was one.
+
+    Of what was asked for as well: who goes back to the form and chooses another quarter is given that one.
+    """
+    asked_for = "\n".join((form_token, quarter.name, cut_off.isoformat(), reason.strip()))
+    return hashlib.sha256(asked_for.encode()).hexdigest() if form_token else None
+
+
 def draw(
-    quarter: Quarter, *, by: Person, reason: str = "", cut_off: datetime | None = None, form_token: str = ""
+    quarter: Quarter,
+    *,
+    by: Person,
+    reason: str = "",
+    cut_off: datetime | None = None,
+    form_token: str = "",
+    progress: Callable[[int], None] = lambda done: None,
 ) -> Extract:
     """Draws the extract of a quarter and keeps it. Gives the record, loaded and apart from any session.
 
     `cut_off` is the first moment that it does not know of, aware of its zone; left out, the end of the quarter. With a
-    one-time `form_token`, a second press of the button that asks for the same gives what the first has drawn. Raises
-    CannotDraw with a sentence: too early, a reason missing for a quarter that was drawn before, control totals that do
-    not add up, an opening whose bytes are others, or savers that do not end.
+    one-time `form_token`, a second press of the button that asks for the same gives what the first has drawn.
+    `progress` is told now and then how many cases have been written. Raises CannotDraw with a sentence: too early, a
+    reason missing for a quarter that was drawn before, control totals that do not add up, an opening whose bytes are
+    others, or savers that do not end.
     """
     cut_off = cut_off or quarter.ends
     if problem := why_not(quarter, cut_off, clock.now()):
         raise CannotDraw(problem, "cut_off" if cut_off != quarter.ends else "quarter")
-    # Of what was asked for as well: who goes back to the form and chooses another quarter is given that one.
-    asked_for = "\n".join((form_token, quarter.name, cut_off.isoformat(), reason.strip()))
-    drawn_with = hashlib.sha256(asked_for.encode()).hexdigest() if form_token else None
+    drawn_with = _token_of(quarter, cut_off, reason, form_token)
     with (
         ExitStack() as files,
         every_organisation(f"extract {quarter.name}", by.id) as session,
@@ -104,9 +125,10 @@ def draw(
         _wait(session, cut_off)
         begin_consistent_read(session)
         redactions = _redactions(session)
-        drawn = {name: files.enter_context(csv_file()) for name in (CASES, TOTALS, QUALITY)}
+        packing = files.enter_context(package.Packing())
         lists = lists_known_at(session, cut_off - JUST_BEFORE)
-        rows = _write_cases(session, quarter, cut_off, lists, drawn[CASES][1], drawn[QUALITY][1])
+        found = files.enter_context(csv_file())[0]
+        rows = _write_cases(session, quarter, cut_off, lists, packing, found, progress)
         opening = _opening_of(session, quarter, cut_off)
         try:
             totals = _walk(session, opening, cut_off, lists)
@@ -114,7 +136,10 @@ def draw(
             raise CannotDraw(f"The control totals do not add up. {problem}") from None
         if totals.walks[control_totals.ENGLAND[:2]]["All cases"].closing != rows:
             raise CannotDraw(f"The control totals do not add up. The file has {rows} cases, the totals another number")
-        totals.write(drawn[TOTALS][1])
+        counted, text = files.enter_context(csv_file())
+        totals.write(text)
+        packing.add(TOTALS, counted)
+        packing.add(QUALITY, found)
         session.rollback()
         facts: dict[str, Any] = {
             "quarter": quarter.name,
@@ -129,7 +154,7 @@ def draw(
         return _keep(
             session,
             facts,
-            {name: file for name, (file, _) in drawn.items()},
+            packing,
             opening.words,
             by,
             reason,
@@ -149,41 +174,17 @@ def _wait(session: Session, cut_off: datetime) -> None:
 
 
 def _write_cases(
-    session: Session, quarter: Quarter, cut_off: datetime, lists: Lookups, cases: IO[str], quality: IO[str]
+    session: Session,
+    quarter: Quarter,
+    cut_off: datetime,
+    lists: Lookups,
+    packing: package.Packing,
+    found: IO[bytes],
+    progress: Callable[[int], None],
 ) -> int:
-    """Writes the cases and what is found about them, row by row; gives how many cases there are."""
-    columns = columns_of(CaseReview, download=False)
-    into_cases, into_quality = (csv.writer(file, lineterminator="\r\n") for file in (cases, quality))
-    into_cases.writerow([column.heading for column in columns])
-    into_quality.writerow([field["name"] for field in schema.fields_of_quality()])
-    rows = 0
-    for row, found in findings_at(session, cut_off - JUST_BEFORE, lists, quarter.begins):
-        values = row._mapping
-        into_cases.writerow(
-            [
-                (values["source_reference"] or "")
-                if column.item.name == "converted_from"
-                else text_of(column, values[column.item.column], lists)
-                for column in columns
-            ]
-        )
-        into_quality.writerows(_quality_row(one, lists) for one in found)
-        rows += 1
-    return rows
-
-
-def _quality_row(found: Found, lists: Lookups) -> list[str]:
-    known = lists.organisations
-    finding = found.finding
-    return [
-        found.reference,
-        known.places[found.ccg_id].code,
-        known.places[known.current_of(found.held_by_id, lists.today)].code,
-        "error" if finding.is_error else "query",
-        finding.about,
-        finding.sentence,
-        found.answer.note if found.answer else "",
-    ]
+    """Packs the cases, and writes what is found about them; gives how many cases there are."""
+    with packing.member(CASES) as cases:
+        return write_cases(session, cut_off - JUST_BEFORE, lists, quarter.begins, cases, found.write, progress)
 
 
 def _opening_of(session: Session, quarter: Quarter, cut_off: datetime) -> _Opening:
@@ -214,7 +215,7 @@ def _walk(session: Session, opening: _Opening, cut_off: datetime, lists: Lookups
 def _keep(
     session: Session,
     facts: dict[str, Any],
-    files: dict[str, IO[bytes]],
+    packing: package.Packing,
     opening: str,
     by: Person,
     reason: str,
@@ -223,7 +224,7 @@ def _keep(
 ) -> Extract:
     """Packs the files under the next number and writes record and bytes in one transaction."""
     quarter = quarter_named(facts["quarter"])
-    facts["cases_sha256"] = package.digest_of(files[CASES])[1]
+    facts["cases_sha256"] = packing.known[CASES][1]
     for _ in range(ATTEMPTS):
         before, twin = _drawn_before(session, quarter, reason, facts["drawn_with"])
         if twin is not None:
@@ -247,7 +248,7 @@ def _keep(
             ccgs=ccgs,
         )
         with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as file:
-            package.write_package(file, files, about, lists)
+            package.write_package(file, packing, about, lists)
             extract.size, extract.sha256 = package.digest_of(file)
             try:
                 _store(session, extract, file, by, redactions)

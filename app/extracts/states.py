@@ -12,14 +12,14 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, func, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy import case as when
 from sqlalchemy.orm import Session, aliased
 
 from app.access.history import as_at
-from app.database import in_byte_order
+from app.database import in_byte_order, newest_known, newest_known_twice
 from models import CaseReview, version_of
-from models.enumerations import Status
+from models.enumerations import Change, Status
 
 ROWS_AT_ONCE = 500
 
@@ -28,6 +28,7 @@ class State(StrEnum):
     """What a case counts as at a moment."""
 
     ABSENT = "not recorded yet"
+    DELETED = "deleted from the database"
     WITHDRAWN = "withdrawn"
     OPEN = "open"
     CLOSED = "closed"
@@ -81,13 +82,9 @@ Places = tuple[UUID, UUID]
 
 def counted_at(session: Session, moment: datetime) -> dict[tuple[Places, State], int]:
     """How many cases of which places are in which state, as known at a moment."""
-    version = version_of(CaseReview)
-    state = _state_of(version)
-    rows = session.execute(
-        as_at(CaseReview, moment)
-        .with_only_columns(version.ccg_id, version.held_by_id, state, func.count(), maintain_column_froms=True)
-        .group_by(version.ccg_id, version.held_by_id, state)
-    )
+    known = newest_known(session, moment, *_STATE, *_PLACES).c
+    columns = (known.ccg_id, _held_by(known), _state_of(known))
+    rows = session.execute(select(*columns, func.count()).where(known.change != Change.DELETED).group_by(*columns))
     return {((ccg, held_by), State(word)): number for ccg, held_by, word, number in rows}
 
 
@@ -95,17 +92,10 @@ def counted_between(
     session: Session, opening: datetime, closing: datetime
 ) -> dict[tuple[Places, UUID | None, State, State], int]:
     """How many cases of which places were where before, and in which state, and are in which at the other moment."""
-    version = version_of(CaseReview)
-    then: Any = aliased(version, as_at(CaseReview, opening).subquery())
-    before, after = _state_of(then), _state_of(version)
-    rows = session.execute(
-        as_at(CaseReview, closing)
-        .outerjoin(then, and_(then.id == version.id))
-        .with_only_columns(
-            version.ccg_id, version.held_by_id, then.held_by_id, before, after, func.count(), maintain_column_froms=True
-        )
-        .group_by(version.ccg_id, version.held_by_id, then.held_by_id, before, after)
-    )
+    known = newest_known_twice(session, opening, closing, *_STATE, *_PLACES).c
+    before, after = _state_of(known, "was_"), _state_of(known)
+    columns = (known.ccg_id, _held_by(known), _held_by(known, "was_"), before, after)
+    rows = session.execute(select(*columns, func.count()).group_by(*columns))
     return {((ccg, now), was, State(one), State(other)): number for ccg, now, was, one, other, number in rows}
 
 
@@ -117,10 +107,20 @@ def gone_between(session: Session, opening: datetime, closing: datetime) -> list
     return list(session.scalars(gone))
 
 
-def _state_of(version: Any) -> Any:
+_STATE = ("change", "withdrawn_at", "status")
+_PLACES = ("ccg_id", "allocated_to_id")
+
+
+def _held_by(known: Any, at: str = "") -> Any:
+    return func.coalesce(known[f"{at}allocated_to_id"], known[f"{at}ccg_id"])
+
+
+def _state_of(known: Any, at: str = "") -> Any:
+    change, withdrawn_at, status = (known[f"{at}{name}"] for name in _STATE)
     return when(
-        (version.id.is_(None), State.ABSENT.value),
-        (version.withdrawn_at.is_not(None), State.WITHDRAWN.value),
-        (version.status == Status.OPEN, State.OPEN.value),
+        (change.is_(None), State.ABSENT.value),
+        (change == Change.DELETED, State.DELETED.value),
+        (withdrawn_at.is_not(None), State.WITHDRAWN.value),
+        (status == Status.OPEN, State.OPEN.value),
         else_=State.CLOSED.value,
     )

@@ -136,8 +136,13 @@ def _report(values: Mapping[str, Any], today: date, problems: Problems) -> None:
         )
     if link and values.get("publication") != Publication.PUBLIC:
         problems["report_link"].append("Take out the link, or change the review to public")
-    elif link and not _WEB_ADDRESS.fullmatch(link):
+    elif link and not is_web_address(link):
         problems["report_link"].append("Link to report must be a web address beginning with https:// or http://")
+
+
+def is_web_address(link: str) -> bool:
+    """Whether a text is the whole address of a page."""
+    return _WEB_ADDRESS.fullmatch(link) is not None
 
 
 def _closing(values: Mapping[str, Any], today: date, problems: Problems) -> None:

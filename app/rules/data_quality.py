@@ -20,6 +20,7 @@ from .words import in_words
 DAYS_WITHOUT_UPDATE = 90
 DAYS_TO_PUBLICATION = 60
 OTHER = "other"
+QUERIED = ("status", "report_signed_off_on", "publication_date", "publication")
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,28 @@ def findings_about(
     `values` are as `case_rules.problems_with` takes them, `codes` those of its themes, `twins` the references of cases
     that look like it, in the order of their names.
     """
+    return [
+        *errors_in(values, today, items=items),
+        *queries_about(values, today, updated_on=updated_on, codes=codes, twins=twins),
+        *identifiers_in(values, items=items),
+    ]
+
+
+def errors_in(values: Mapping[str, Any], today: date, *, items: Sequence[Item]) -> list[Finding]:
+    """The rules that a recorded case breaks."""
     labels = {item.name: item.label for item in items}
-    found = [
+    return [
         Finding(labels[name], sentence)
         for name, sentences in problems_with(values, today, items=items).items()
         for sentence in sentences
     ]
+
+
+def queries_about(
+    values: Mapping[str, Any], today: date, *, updated_on: date, codes: Iterable[str], twins: Sequence[str]
+) -> list[Finding]:
+    """What is asked about a recorded case, its texts left out. Of its values: `QUERIED`."""
+    found = []
     if values.get("status") == Status.OPEN and updated_on <= today - timedelta(days=DAYS_WITHOUT_UPDATE):
         found.append(_query(Query.NO_UPDATE, f"No update since {in_words(updated_on)}"))
     if _waits_for_publication(values, today):
@@ -68,9 +85,13 @@ def findings_about(
         found.append(_query(Query.THEME_OTHER, "A theme is “other”"))
     if twins:
         found.append(_query(Query.DUPLICATE, f"Looks like the same review as {_listed(twins)}"))
-    for sentences in warnings_about(values, items=items).values():
-        found.extend(_query(Query.IDENTIFIERS, sentence) for sentence in sentences)
     return found
+
+
+def identifiers_in(values: Mapping[str, Any], *, items: Iterable[Item]) -> list[Finding]:
+    """What is asked about texts that look as if they identified somebody."""
+    warnings = warnings_about(values, items=items).values()
+    return [_query(Query.IDENTIFIERS, sentence) for sentences in warnings for sentence in sentences]
 
 
 def _query(query: Query, sentence: str) -> Finding:

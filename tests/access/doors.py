@@ -552,7 +552,12 @@ EXTRACT_PAGES = {
     "download_view": "download",
     "spreadsheet_view": "download-for-spreadsheets",
 }
-EXTRACT_FORMS = {"draw_view": "draw", "sign_off_view": "sign-off", "receipt_view": "receipt"}
+EXTRACT_FORMS = {
+    "draw_view": "draw",
+    "drawing_view": "drawing",
+    "sign_off_view": "sign-off",
+    "receipt_view": "receipt",
+}
 
 
 def extracts(world: World) -> Iterator[Knock]:

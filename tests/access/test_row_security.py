@@ -32,6 +32,7 @@ OF_NO_CCG = {
     "audit_event",
     "audit_seal",
     "extract",
+    "extract_drawing",
     "extract_receipt",
     "extract_sign_off",
     "audit_sealed",

@@ -20,6 +20,7 @@ from tests.visitor import Visitor
 EVERY_PAGE = (
     "",
     "draw/",
+    "drawing/",
     "details/",
     "differences/",
     "sign-off/",

@@ -16,16 +16,27 @@ from flask import Flask
 from playwright.sync_api import Page, Response
 from sqlalchemy import select, update
 
-from app.access.clock import today
+from app.access.clock import now, today
 from app.access.row_scope import every_organisation
 from app.organisations import reorganising
 from app.redaction.carrying_out import approve
 from app.redaction.requests import ask
 from app.rules.quarters import quarter_of
 from app.rules.reorganisation import Change, What
-from models import AccessDecision, AuditEvent, CaseReview, Grant, Organisation, Person, SignInSession, Theme, db
+from models import (
+    AccessDecision,
+    AuditEvent,
+    CaseReview,
+    Drawing,
+    Grant,
+    Organisation,
+    Person,
+    SignInSession,
+    Theme,
+    db,
+)
 from models.base import utc_now
-from models.enumerations import AccessDecided, ReorganisationSource, ReorganisationState, Role
+from models.enumerations import AccessDecided, DrawingState, ReorganisationSource, ReorganisationState, Role
 from tests.browser.people import NOBODY, given_signed_in
 from tests.case_imports.files import Importer, csv_of
 from tests.conftest import NOW, add_case
@@ -271,6 +282,7 @@ LOOKS: dict[str, tuple[str, list[Look]]] = {
             "/extracts/",
             "/extracts/draw/",
             ("/extracts/draw/", send),
+            *(f"/extracts/drawing/?id={{{state}}}" for state in ("being_drawn", "not_drawn", "stopped")),
             ("/extracts/details/?id={extract}", unfold),
             "/extracts/details/?id={again}",
             ("/extracts/differences/?id={again}", unfold),
@@ -559,7 +571,25 @@ def extracts(service: Flask) -> dict[str, str]:
         past.change(late, Q1.ends + timedelta(hours=1), lessons=LONG[:4000])
     first = draw(service)
     again = draw(service, reason="Late changes", cut_off=Q1.ends + timedelta(hours=2))
-    return {"extract": str(first.id), "again": str(again.id)}
+    return {"extract": str(first.id), "again": str(again.id), **drawings(service)}
+
+
+def drawings(service: Flask) -> dict[str, str]:
+    """Extracts that are being drawn, were not, and stopped."""
+    states: dict[str, dict[str, Any]] = {
+        "being_drawn": {"state": DrawingState.DRAWING, "alive_at": now() + timedelta(days=1), "cases_done": 400_000},
+        "not_drawn": {"state": DrawingState.REFUSED, "why": "The control totals do not add up. England: 3, not 4"},
+        "stopped": {"state": DrawingState.DRAWING, "alive_at": now() - timedelta(hours=1)},
+    }
+    by = person(service, "analyst").id
+    with unguarded(service) as session:
+        asked = {
+            name: Drawing(person_id=by, quarter="2021-22-Q1", form_token=name, cases_in_all=1_000_000, **more)
+            for name, more in states.items()
+        }
+        session.add_all(asked.values())
+        session.commit()
+        return {name: str(one.id) for name, one in asked.items()}
 
 
 def give_a_past(service: Flask, case: CaseReview) -> None:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import csv
+import io
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.extracts.cells import quoted
 from app.extracts.columns import columns_of
 from app.extracts.download import made_safe, taken_off
 from models import CaseReview
@@ -49,3 +55,11 @@ def test_the_download_for_people_ends_with_comments() -> None:
 def test_a_cell_is_made_safe_and_comes_back(text: str, safe: str) -> None:
     assert made_safe(text) == safe
     assert taken_off(safe) == text
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.text(st.sampled_from("ab ,\"\r\n\t;'=é\0\u2028")), min_size=2, max_size=4))
+def test_a_cell_is_quoted_as_the_csv_module_does(cells: list[str]) -> None:
+    written = io.StringIO(newline="")
+    csv.writer(written, lineterminator="\r\n").writerow(cells)
+    assert ",".join(map(quoted, cells)) + "\r\n" == written.getvalue()

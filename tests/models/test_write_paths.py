@@ -50,9 +50,11 @@ WITHOUT_HISTORY: set[Place] = {
     ("app/access/history.py", "dating_back"),
     ("app/access/audit_chain.py", "_seal"),
     # A file of cases and its lines, kept for a day. What is saved from it is written by app/cases/writing.py.
-    *(("app/case_imports/working.py", name) for name in ("give", "throw_away", "claim", "check_lines", "_stage")),
-    ("app/case_imports/working.py", "still_mine"),
-    ("app/case_imports/jobs.py", "_hand_back"),
+    *(("app/case_imports/working.py", name) for name in ("give", "throw_away", "check_lines", "_stage")),
+    # Who works on what, and how far it is.
+    ("app/access/long_work.py", "claim"),
+    ("app/access/long_work.py", "still_mine"),
+    ("app/extracts/drawing.py", "ask"),
     ("app/cases/drafts.py", "_store"),
     ("app/cases/drafts.py", "discard"),
     ("app/cases/drafts.py", "erase_old"),

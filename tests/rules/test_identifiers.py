@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import re
 
-from app.rules.identifiers import is_nhs_number, look_alikes
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from app.rules import identifiers
+from app.rules.identifiers import is_nhs_number, look_alikes, may_identify
 
 
 @pytest.mark.parametrize(
@@ -52,3 +57,43 @@ def test_the_check_digit_decides(digits: str, valid: bool) -> None:
 )
 def test_text_that_looks_like_an_identifier_is_named(text: str, found: list[str]) -> None:
     assert look_alikes(text) == found
+
+
+PIECES = st.lists(
+    st.sampled_from(
+        [
+            *(
+                "born",
+                "BORN",
+                "birth",
+                "B\u0130RTH",
+                "b\u0131rth",
+                "date of ",
+                "day",
+                "d",
+                "O",
+                "b",
+                ".",
+                " ",
+                "\u00a0",
+            ),
+            *("\n", "-", "on ", "3 May 1961", "1/2/2001", "1950-02-01", "999", "000", "0018", "7", "x", "\u2013"),
+            *("further", "\ud800"),
+        ]
+    ),
+    max_size=14,
+).map("".join)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.lists(PIECES, max_size=3))
+@example(["b\u0131rthday 1/2/2001"])
+@example(["B\u0130RTHDAY 1/2/2001"])
+@example(["D. O. B. 1/2/2001"])
+def test_what_is_faster_than_looking_rules_nothing_out_that_looking_finds(texts: list[str]) -> None:
+    for text in texts:
+        numbers = [re.sub(r"[^0-9]", "", match.group()) for match in identifiers._TEN_DIGITS.finditer(text)]
+        found = ["an NHS number"] if any(map(is_nhs_number, numbers)) else []
+        found += ["a date of birth"] if identifiers._BIRTH.search(text) else []
+        assert look_alikes(text) == found
+        assert not found or may_identify(texts)

@@ -11,7 +11,8 @@ import pytest
 import requests
 from flask import Flask
 
-from app.case_imports import jobs, working
+from app.access import long_work
+from app.case_imports import jobs
 from models.enumerations import ImportState
 from tests.case_imports.files import Importer, csv_of
 from tests.databases import SQLiteDatabases, unguarded
@@ -54,7 +55,7 @@ def test_work_that_does_not_finish_in_time_is_handed_back_and_saves_nothing(post
     with unguarded(postgresql_app) as other:
         other.connection().exec_driver_sql("LOCK TABLE staged_case IN ACCESS EXCLUSIVE MODE")
         one, thread = durham.check_beside(csv_of([{"local_identifier": "L-1"}]))
-        assert jobs.finish(0.5) == 1
+        assert long_work.finish(0.5) == 1
         found = durham.find(one)
         assert (found.state, found.why, found.claim) == (ImportState.GIVEN, jobs.STOPPED, "")
         other.rollback()
@@ -66,13 +67,13 @@ def test_work_that_does_not_finish_in_time_is_handed_back_and_saves_nothing(post
 def test_work_that_finishes_in_time_is_waited_for(either_app: Flask) -> None:
     durham, heard = Importer(either_app), []
     one, thread = durham.check_beside(csv_of([{"local_identifier": f"L-{number}"} for number in range(50)]))
-    assert jobs.finish(30, lambda: heard.append(1)) == 0
+    assert long_work.finish(30, lambda: heard.append(1)) == 0
     assert heard and not thread.is_alive()
     assert durham.find(one).state is ImportState.CHECKED and len(durham.lines(one)) == 50
 
 
 def test_nothing_to_wait_for_takes_no_time() -> None:
     begun = time.monotonic()
-    assert jobs.finish(30) == 0
+    assert long_work.finish(30) == 0
     assert time.monotonic() - begun < 1
-    assert working.SILENT_FOR.total_seconds() > 60  # until then work that died is not noticed by itself
+    assert long_work.SILENT_FOR.total_seconds() > 60  # until then work that died is not noticed by itself
