@@ -26,7 +26,7 @@ from app.extracts.known import Known
 from app.extracts.quality import ITEMS, findings_at, twins_at, values_of
 from app.extracts.sieve import Sieve
 from app.rules.data_quality import errors_in, identifiers_in, queries_about
-from models import CaseReview, Organisation, QueryAnswer, Theme, version_of
+from models import CaseReview, QueryAnswer, Theme, version_of
 from models.enumerations import Publication, Query, Status
 from seeds.generated_cases import generated_cases, store_cases
 from tests.databases import unguarded
@@ -44,7 +44,6 @@ def put_cases(app: Flask) -> None:
         for _ in store_cases(session, generated_cases(HOW_MANY, 3, date(2022, 2, 10))):
             pass
         ids = list(session.scalars(select(CaseReview.id).order_by(CaseReview.reference)))
-        durham = session.scalars(select(Organisation.id).filter_by(kind="ccg", code="84H")).one()
         scr = session.execute(text("SELECT id FROM review_type WHERE code = 'scr'").columns(id=CaseReview.id.type))
         of_serious_cases = scr.scalar()
         other = session.scalars(select(Theme.id).filter_by(code="other")).one()
@@ -60,8 +59,7 @@ def put_cases(app: Flask) -> None:
                 case.report_signed_off_on = case.report_signed_off_on and date(2021, 3, 1)
                 case.publication_date = case.publication_date and date(2021, 3, 1)
                 case.date_added = date(2021, 3, 1)
-            if number % 5 == 0:
-                case.steis_number = f"2021/{number % 2}" if case.ccg_id != durham else case.steis_number
+            case.steis_number = f"2021/{number}"
             case.comments = "12 May 2021, 13 May 2021"
         session.commit()
         make_alike(session)
