@@ -34,7 +34,7 @@ from tests.histories import person
 
 NOW = datetime(2022, 2, 14, 10, 30, tzinfo=UTC)
 SINCE = datetime(2022, 1, 1, tzinfo=UTC)
-HOW_MANY = 400
+HOW_MANY = 700
 PARTS = (7, 500)
 
 
@@ -85,7 +85,7 @@ def make_alike(session: Session) -> None:
     cases = list(
         session.scalars(select(CaseReview).where(CaseReview.ccg_id == session.scalar(most)).order_by(CaseReview.id))
     )
-    assert len(cases) > 9, "Too few cases of one CCG."
+    assert len(cases) > 11, "Too few cases of one CCG."
     type_of_all, day = cases[0].review_type_id, min(case.incident_date for case in cases)
     for case in cases[:9]:
         case.review_type_id, case.incident_date = type_of_all, day
