@@ -89,10 +89,12 @@ def make_alike(session: Session) -> None:
     type_of_all, day = cases[0].review_type_id, min(case.incident_date for case in cases)
     for case in cases[:9]:
         case.review_type_id, case.incident_date = type_of_all, day
-    for number, case in enumerate(cases):
-        case.steis_number = (
-            f"2022/{number // 3}" if number > 8 and case.review_type_id != type_of_all else f"S/{number}"
-        )
+    for number, case in enumerate(cases[:9]):
+        case.steis_number = f"S/{number}"
+    # A StEIS number stands once in a CCG and type.
+    one = cases[9]
+    other = next(case for case in cases[10:] if case.review_type_id != one.review_type_id)
+    one.steis_number = other.steis_number = "2022/1"
     cases[1].converted_from_id, cases[1].converted_from_ccg_id = cases[2].id, cases[2].ccg_id
     session.flush()
 

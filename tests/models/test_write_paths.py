@@ -54,6 +54,7 @@ WITHOUT_HISTORY: set[Place] = {
     # Who works on what, and how far it is.
     ("app/access/long_work.py", "claim"),
     ("app/access/long_work.py", "still_mine"),
+    ("app/access/long_work.py", "hand_back"),
     ("app/extracts/drawing.py", "ask"),
     ("app/cases/drafts.py", "_store"),
     ("app/cases/drafts.py", "discard"),
