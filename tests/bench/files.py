@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench.__main__ import fill
+from tests.bench.policies import fill
 from tests.databases import Database, PostgreSQLDatabases, SQLiteDatabases, new_app
 
 ROUNDS = 3
