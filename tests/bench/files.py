@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench.policies import fill
+from tests.bench.extracts import fill, tidy
 from tests.databases import Database, PostgreSQLDatabases, SQLiteDatabases, new_app
 
 ROUNDS = 3
@@ -105,7 +105,9 @@ def main() -> None:
     number = int(os.environ.get("CASES", "100000"))
     for databases in (SQLiteDatabases, PostgreSQLDatabases):
         with tempfile.TemporaryDirectory() as folder, databases(Path(folder)).fresh() as database:
-            fill(new_app(database), number)
+            app = new_app(database)
+            fill(app, number)
+            tidy(app)
             measure(database, number)
 
 
