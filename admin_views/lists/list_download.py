@@ -17,6 +17,7 @@ from app.database import begin_consistent_read
 from app.extracts.download import lines_of
 from app.extracts.sending import SentWhileMade
 from app.rules.words import count_of
+from models import db
 from models.enumerations import AuditAction
 
 # A file of more rows is sent while it is made, without a length. It takes half a second to make one of these.
@@ -32,6 +33,8 @@ def sent(chosen: Select[Any], model: type, address: str, title: str, asked: str)
     """
     access, lists = current_access(), lookups()
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    # The request's own connection goes back first: many who hold one and wait for another would wait for each other.
+    db.session.rollback()
     with ExitStack() as reading:
         session = reading.enter_context(beside_the_request(access.scope, access.person_id, REASON))
         begin_consistent_read(session)

@@ -244,6 +244,15 @@ def a_plan(source: str = "'task'", state: str = "'proposed'", **more: str) -> Br
     )
 
 
+def a_drawing(state: str) -> Break:
+    """An extract that is drawn beside the request, in a state that it cannot be in."""
+    return sql(
+        "INSERT INTO extract_drawing (id, person_id, quarter, reason, form_token, state, why, cases_in_all, cases_done,"
+        f" asked_at, claim, alive_at) SELECT id, id, '2021-22-Q1', '', 'token', '{state}', '', 0, 0, created_at, '',"
+        " created_at FROM person LIMIT 1"
+    )
+
+
 def a_file(state: str = "given", applied_at: str = "NULL", done: int = 0, times: int = 1, outcome: str = "") -> Break:
     """A file of cases that says what it should not, and a line of it."""
 
@@ -284,6 +293,8 @@ BREAKS: dict[str, Break] = {
     "reorganisation_source_is_known": a_plan(source="'rumour'"),
     "reorganisation_state_is_known": a_plan(state="'bored'", applied_at="created_at", applied_by_id="id"),
     "it_was_applied_at_a_moment": a_plan(state="'applied'"),
+    "drawing_state_is_known": a_drawing("painted"),
+    "what_was_drawn_is_an_extract": a_drawing("drawn"),
     "somebody_applied_it": a_plan(state="'applied'", applied_at="created_at"),
     "it_was_undone_at_a_moment": a_plan(state="'undone'", applied_at="created_at", applied_by_id="id"),
     "somebody_undid_it": a_plan(state="'undone'", applied_at="created_at", applied_by_id="id", undone_at="created_at"),

@@ -266,7 +266,8 @@ def _find(node: ast.AST, path: str, name: str, found: set[Place]) -> None:
 def _writes(call: ast.Call) -> bool:
     called = call.func
     if isinstance(called, ast.Name):
-        of_a_row = called.id == "setattr" and any(word in ast.unparse(call) for word in ("item.column", "row", "case, column"))
+        words = ("item.column", "row", "case, column")
+        of_a_row = called.id == "setattr" and any(word in ast.unparse(call) for word in words)
         return called.id in STATEMENTS or of_a_row
     return isinstance(called, ast.Attribute) and called.attr in METHODS and "session" in ast.unparse(called.value)
 
