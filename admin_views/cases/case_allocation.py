@@ -60,6 +60,8 @@ class AllocatesCases(TrackerView):
 
         With `id` it is about that one case, from its own page and back to it.
         """
+        if not may(Permission.CASE_WRITE):
+            abort(403)
         one = self._one_or_none()
         split = _split_or_404(one)
         known, today = lookups().organisations, lookups().today
@@ -208,8 +210,6 @@ def may_allocate(place: UUID) -> bool:
 
 def _split_or_404(one: CaseReview | None) -> Place:
     """The CCG of a case, or the one in the address if the person is still granted on it, or else the first such."""
-    if not may(Permission.CASE_WRITE):
-        abort(403)
     if one is not None:
         known = lookups().organisations
         return known.places[known.current_of(one.ccg_id, lookups().today)]

@@ -11,6 +11,7 @@ import io
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from sqlalchemy import Enum, String
 from sqlalchemy.orm import Session
 
 from app.access.lookups import Lookups
@@ -101,7 +102,7 @@ def _making(
         return lambda plain: map(known, plain)
     if column.item.kind is Kind.MOMENT:
         return lambda plain: [_as_stored(one) or cell(one) for one in plain]
-    if column.item.kind is Kind.NUMBER:
+    if not isinstance(of.type, String) or isinstance(of.type, Enum):  # a number, or an id: no text to the database
         return lambda plain: map(cell, plain)
     if made_safe is None:
         return lambda plain: [quoted(one) if one else "" for one in plain]

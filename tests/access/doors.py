@@ -36,7 +36,7 @@ from app.access.people import Access
 from app.access.permissions import Permission
 from app.access.row_scope import RowScope
 from app.cases.writing import new_reference
-from models import CaseReview, OwnedByCCG, Person, Redaction, db, version_of, versioned_models
+from models import CaseCount, CaseReview, OwnedByCCG, Person, Redaction, db, version_of, versioned_models
 from models.declarations import Item, Kind, items_of
 from tests.access.guards import SESSION_GUARDS, without
 from tests.conftest import NOW, TODAY, add_case
@@ -321,7 +321,8 @@ def list_of(endpoint: str) -> Door:
         for turn, (what, query) in enumerate(_queries(view, world)):
             both = not query or world.who.thorough
             # No case here is of the type of a rapid review: `add_case` gives each the usual one.
-            leads = not what.endswith("rapid_review_is")
+            # Nor was anything split, so that nothing waits and nothing was allocated.
+            leads = not what.endswith(("rapid_review_is", "waits_for_allocation_is", "newly_allocated_is"))
             if both or turn % 2:
                 yield Knock(f"{view.address} list{what}", f"{view.url}/?{query}", leads=leads)
             if both or not turn % 2:
@@ -951,10 +952,10 @@ Rows = dict[tuple[Any, ...], dict[str, Any]]
 def owned_tables() -> list[Table]:
     """The tables whose rows belong to a CCG, those that refer to others first.
 
-    Versions are left out: a trigger adds them with each write to a case, and nobody takes them away.
+    Versions and counts are left out: triggers keep them with each write to a case.
     """
     mappers = inspect(CaseReview).registry.mappers
-    kept = {version_of(model) for model in versioned_models()}
+    kept = {CaseCount, *(version_of(model) for model in versioned_models())}
     owned = {one.local_table for one in mappers if issubclass(one.class_, OwnedByCCG) and one.class_ not in kept}
     return [table for table in reversed(db.metadata.sorted_tables) if table in owned]
 
