@@ -129,7 +129,9 @@ class ExtractView(BaseView):
             return redirect(again)
         if one.extract_id is not None:
             extract = db.session.get_one(Extract, one.extract_id)
-            flash(f"{extract.quarter}, number {extract.number}, drawn with {count_of(extract.rows, 'case')}", "success")
+            if request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate":  # not the script that only looks
+                rows = count_of(extract.rows, "case")
+                flash(f"{extract.quarter}, number {extract.number}, drawn with {rows}", "success")
             return redirect(self.get_url(".details_view", id=extract.id))
         stopped = one.state is DrawingState.ASKED or drawing.has_stopped(one, clock.now())
         page: str = self.render(

@@ -213,7 +213,7 @@ def test_whoever_did_not_split_is_offered_no_allocation_of_a_case(durham: Visito
     case, foreign = add_case(app, "84H"), add_case(app, "93C")
     send(durham, "16C", case)
     tees, analyst = Visitor(app).sign_in("ccg-16C"), Visitor(app).sign_in("analyst")
-    for visitor, status in ((tees, 404), (analyst, 404)):
+    for visitor, status in ((tees, 404), (analyst, 403)):
         assert "/cases/allocate/" not in visitor.get(f"/cases/details/?id={case.id}").text
         assert visitor.get(f"/cases/allocate/?id={case.id}").status_code == status
     for typed in (foreign.id, "x", "", "%00"):

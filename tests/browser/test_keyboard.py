@@ -78,7 +78,7 @@ def when_signed_in(page: Page, hands: Keyboard) -> None:
     inside = "document.querySelector('main').contains(document.activeElement)"
     assert page.evaluate(inside), "the skip link does not lead past the header"
     page.goto("/sign-in/")
-    hands.follow(page.locator("form:has(input[value='ccg-93C']) button"))
+    hands.follow(page.locator("form:has(input[value='ccg-16C']) button"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Home")
 
 

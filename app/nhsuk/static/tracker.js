@@ -50,7 +50,9 @@ for (const form of document.querySelectorAll("form[data-tracker-selects]")) {
 const working = document.querySelector("[data-tracker-working]");
 async function lookAgain(times) {
   try {
-    const answer = await fetch(location.href, { redirect: "error", cache: "no-store" });
+    // What is done may lead on to another page.
+    const answer = await fetch(location.href, { redirect: "manual", cache: "no-store" });
+    if (answer.type === "opaqueredirect") return location.reload();
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const now = page.querySelector("[data-tracker-working]");
     if (!now) return location.reload();
