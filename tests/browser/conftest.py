@@ -10,11 +10,12 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
 
 from models import db
 from tests.databases import TEMPLATES_FOLDER, SQLiteDatabases, new_app
@@ -36,10 +37,26 @@ def chromium() -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail(sentence)
         pytest.skip(sentence)
-    with sync_playwright() as playwright:
+    with one_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=QUIET)
         yield browser
         browser.close()
+
+
+_playwrights: list[Playwright] = []
+
+
+@contextmanager
+def one_playwright() -> Iterator[Playwright]:
+    """The one of this process. Journeys have a fixture of this name of their own, and whichever tests a worker takes
+    over, a second Playwright beside the first is refused."""
+    if _playwrights:
+        yield _playwrights[0]
+        return
+    with sync_playwright() as playwright:
+        _playwrights.append(playwright)
+        yield playwright
+        _playwrights.clear()
 
 
 @pytest.fixture(scope="session")
