@@ -15,6 +15,8 @@ from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import (
+    JSON,
+    Column,
     ColumnElement,
     Connection,
     Date,
@@ -23,6 +25,7 @@ from sqlalchemy import (
     Integer,
     Select,
     Subquery,
+    Table,
     Text,
     Uuid,
     bindparam,
@@ -206,7 +209,46 @@ def insert_rows(
     connection = Session.connection(session)
     for row in rows:
         check(row, connection)
-    connection.execute(insert(model.__table__), list(rows))
+    adding = insert(model.__table__)
+    if is_postgresql(session):
+        given = _as_one_value(connection, model.__table__, rows)
+        connection.execute(adding.from_select(list(rows[0]), given, include_defaults=False))
+    else:
+        connection.execute(adding, list(rows))
+
+
+def _as_one_value(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> Select[Any]:
+    """Rows of a table as JSON that PostgreSQL takes apart: sent one by one, each would be a statement to its triggers.
+
+    Raises TypeError where a value is an expression.
+    """
+    columns = [table.c[name] for name in rows[0]]
+    to_driver = {one.name: None if isinstance(one.type, JSON) else _to_driver(one, connection) for one in columns}
+    told = json.dumps(
+        [{name: _told(row[name], to_driver[name]) for name in to_driver} for row in rows], default=_as_text
+    )
+    given = (
+        func.json_to_recordset(bindparam("rows", told, Text).cast(JSON))
+        .table_valued(*(column(one.name, one.type) for one in columns))
+        .render_derived(with_types=True)
+    )
+    return select(*given.c)
+
+
+def _to_driver(column: Column[Any], connection: Connection) -> Callable[[Any], Any] | None:
+    return column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+
+
+def _told(value: Any, to_driver: Callable[[Any], Any] | None) -> Any:
+    return value if to_driver is None or value is None else to_driver(value)
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} is no value of a column.")
 
 
 def is_postgresql(session: Session) -> bool:
