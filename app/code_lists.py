@@ -15,10 +15,12 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from app.access.row_scope import every_organisation
+from app.access.turns import take_turn
 from app.rules.words import in_words
 from models import CODE_LISTS, CaseReview, CodeListEntry, Extract, SavedView, version_of
 from models.declarations import Kind, items_of
 from models.enumerations import Status
+from models.reorganisations import TURN_TO_REORGANISE
 
 LONGEST_CODE = 40
 _CODE = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
@@ -135,9 +137,15 @@ def retire(session: Session, entry: CodeListEntry, last_day: date, replaced_by: 
 
     Old cases keep it. On new ones it can be chosen up to and including its last day, as on the date added.
     """
+    # Two that retire entries in favour of each other would make a ring.
+    take_turn(session, TURN_TO_REORGANISE)
+    session.refresh(entry)
+    if entry.active_to is not None:
+        raise CannotKeep("Somebody has retired it a moment ago")
     if entry.active_from is not None and last_day < entry.active_from:
         raise CannotKeep(f"It is active from {in_words(entry.active_from)}. Enter that day or a later one", "last_day")
     if replaced_by is not None:
+        session.refresh(replaced_by)
         if replaced_by.id == entry.id:
             raise CannotKeep("An entry cannot replace itself", "replaced_by")
         if replaced_by.active_to is not None and replaced_by.active_to <= last_day:
@@ -148,7 +156,7 @@ def retire(session: Session, entry: CodeListEntry, last_day: date, replaced_by: 
             if at.id in seen:
                 raise CannotKeep(f"{replaced_by.label} was itself replaced by this one", "replaced_by")
             seen.add(at.id)
-            at = session.get(type(entry), at.replaced_by_id) if at.replaced_by_id else None
+            at = session.get(type(entry), at.replaced_by_id, populate_existing=True) if at.replaced_by_id else None
     entry.active_to, entry.replaced_by_id = last_day, replaced_by.id if replaced_by else None
     session.flush()
 

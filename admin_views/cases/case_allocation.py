@@ -35,6 +35,7 @@ SAME_NUMBER = (
     " Change one of the two numbers first"
 )
 SAVED_AT_THE_SAME_MOMENT = "Somebody saved one of these cases at the same moment, so nothing was allocated. Try again"
+REORGANISED = "{} has been reorganised since you opened this page, so nothing was allocated. Go back to Home"
 _FIRST = {"cases": "#case-1", "to": "#to-1"}
 TABS = {Which.OPEN: "Open, waiting", Which.CLOSED: "Closed, waiting", Which.ALLOCATED: "Allocated"}
 NONE = {
@@ -151,6 +152,9 @@ class AllocatesCases(TrackerView):
         known, today = lookups().organisations, lookups().today
         line, called = {split.id, *known.predecessors_of(split.id, today)}, allocating.name_of(to, known, today)
         cases = []
+        if not allocating.still_answers(session, to, split, today):
+            session.rollback()
+            return REORGANISED.format(split.name)
         for typed in list(seen)[:AT_ONCE]:
             case = self.get_one(typed)
             if case is None or case.ccg_id not in line or not access.scope.may_write(case.ccg_id):

@@ -11,10 +11,13 @@ from sqlalchemy import ColumnElement, and_, func, not_, or_, select
 from sqlalchemy.orm import Session
 
 from app.access.lookups import Lookups
+from app.access.organisations import read_organisations
 from app.access.people import Access
+from app.access.turns import take_turn
 from app.rules.succession import Organisations, Place
 from models import CaseReview, Person
 from models.enumerations import Status
+from models.reorganisations import TURN_TO_REORGANISE
 
 from . import writing
 
@@ -86,6 +89,13 @@ def name_of(successor: Place, known: Organisations, today: date) -> str:
     now = known.places[known.current_of(successor.id, today)]
     called = f"{now.name} ({now.code})"
     return called if now == successor else f"{called}, which took over from {successor.name} ({successor.code})"
+
+
+def still_answers(session: Session, to: Place, split: Place, today: date) -> bool:
+    """Whether one still answers for cases of a CCG that was split. From now on nobody reorganises until the end of the
+    transaction, and a split cannot be undone that has not seen what is allocated in it."""
+    take_turn(session, TURN_TO_REORGANISE)
+    return to.id in {one.id for one in read_organisations(session, today).may_answer_after_a_split(split.id, today)}
 
 
 def allocate(cases: Iterable[CaseReview], to: Place, called: str, *, by: Person, at: datetime) -> list[UUID]:

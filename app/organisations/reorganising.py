@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.access.organisations import read_organisations
 from app.access.row_scope import every_organisation
+from app.access.turns import last_turn, take_turn, take_turn_after
 from app.rules.reorganisation import DAY, CannotBe, Change, Planned, What, named, planned, unmade
 from app.rules.succession import Organisations, Part, Place, Takeover
 from app.rules.words import in_words
@@ -29,7 +30,6 @@ from models import (
     OrganisationName,
     Person,
     Reorganisation,
-    Setting,
     Succession,
 )
 from models.enumerations import ReorganisationSource, ReorganisationState
@@ -40,12 +40,6 @@ from .plans import as_kept, first_day_of, from_kept
 
 class NotDone(Exception):
     """Something is not done; the words say why."""
-
-
-def take_turn(session: Session) -> None:
-    """Waits until nobody else reorganises. The turn ends with the transaction, on both databases."""
-    turn = update(Setting).where(Setting.name == TURN_TO_REORGANISE)
-    session.execute(turn.values(value=uuid4().hex), execution_options={"synchronize_session": False})
 
 
 def propose(
@@ -90,7 +84,7 @@ def apply(
 
     Raises NotDone where it was applied before, and CannotBe where it contradicts what is known by now.
     """
-    take_turn(session)
+    take_turn(session, TURN_TO_REORGANISE)
     claimed = session.execute(
         update(Reorganisation)
         .where(Reorganisation.id == proposed.id, Reorganisation.state == ReorganisationState.PROPOSED)
@@ -127,9 +121,11 @@ def undo(session: Session, applied: Reorganisation, *, by: Person, at: datetime,
     was recorded under an organisation that it added.
     """
     # Asked first: it is written down in a transaction of its own, which waits for whoever has the turn.
+    last = last_turn(session, TURN_TO_REORGANISE)
     if _was_allocated_in(from_kept(applied.plan), read_organisations(session, today), today, by.id):
         raise NotDone("Cases have been allocated since. Those who got them may have worked on them, so this stays")
-    take_turn(session)
+    if not take_turn_after(session, TURN_TO_REORGANISE, last):
+        raise NotDone("Somebody has allocated cases, or changed organisations, at the same moment. Try again")
     session.refresh(applied)
     if applied.state is not ReorganisationState.APPLIED or applied.applied_at is None:
         raise NotDone("This is not applied, so there is nothing to undo")

@@ -10,15 +10,16 @@ from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
 
 from flask import current_app
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from app.access import audit
 from app.access.people import access_of
 from app.access.permissions import Permission, reads_cases
+from app.access.turns import take_turn
 from app.rules.granting import COUNTRY, holds_on
 from app.rules.succession import Organisations, Place
-from models import AccessDecision, Grant, Person, Setting
+from models import AccessDecision, Grant, Person
 from models.enumerations import AccessDecided, AuditAction, Role
 from models.people import DEMO_ISSUER, TURN_TO_CHANGE_PEOPLE
 
@@ -38,12 +39,6 @@ class CannotChange(Exception):
         self.about = about
 
 
-def take_turn(session: Session) -> None:
-    """Waits until nobody else changes people or grants. The turn ends with the transaction, on both databases."""
-    turn = update(Setting).where(Setting.name == TURN_TO_CHANGE_PEOPLE)
-    session.execute(turn.values(value=uuid4().hex), execution_options={"synchronize_session": False})
-
-
 def add(
     session: Session,
     *,
@@ -57,7 +52,7 @@ def add(
     known: Organisations,
 ) -> Person:
     """Adds somebody ahead of their first sign-in. Gives the person who is known by this issuer and subject already."""
-    take_turn(session)
+    take_turn(session, TURN_TO_CHANGE_PEOPLE)
     still_administers(session, by, today, known)
     found = person_of(session, issuer, subject)
     if found is not None:
@@ -76,7 +71,7 @@ def make_first_administrator(
 
     For whoever runs the service, from the command line. Raises CannotChange where there is one already.
     """
-    take_turn(session)
+    take_turn(session, TURN_TO_CHANGE_PEOPLE)
     if administrators(session, known, today):
         raise CannotChange("There is an administrator already. They add others at /people/")
     person = person_of(session, issuer, subject)
@@ -119,7 +114,7 @@ def give(
 
     Raises CannotChange.
     """
-    take_turn(session)
+    take_turn(session, TURN_TO_CHANGE_PEOPLE)
     still_administers(session, by, today, known)
     if person.id == by.id:
         raise CannotChange(NOT_YOUR_OWN)
@@ -152,7 +147,7 @@ def give(
 
 def end(session: Session, grant: Grant, *, by: Person, at: datetime, today: date, known: Organisations) -> None:
     """Ends a grant at once. One that has ended stays as it is. Raises CannotChange."""
-    take_turn(session)
+    take_turn(session, TURN_TO_CHANGE_PEOPLE)
     still_administers(session, by, today, known)
     session.refresh(grant)
     if not grant.holds_on(today):
@@ -165,7 +160,7 @@ def end(session: Session, grant: Grant, *, by: Person, at: datetime, today: date
 
 def end_on(session: Session, grant: Grant, day: date | None, *, by: Person, today: date, known: Organisations) -> None:
     """Sets the last day of a grant, or takes it off again. Raises CannotChange."""
-    take_turn(session)
+    take_turn(session, TURN_TO_CHANGE_PEOPLE)
     still_administers(session, by, today, known)
     session.refresh(grant)
     if not grant.holds_on(today):
@@ -184,7 +179,7 @@ def deactivate(
     session: Session, person: Person, reason: str, *, by: Person, at: datetime, today: date, known: Organisations
 ) -> None:
     """Shuts somebody out: their sessions end at once, and no sign-in lets them in. Raises CannotChange."""
-    take_turn(session)
+    take_turn(session, TURN_TO_CHANGE_PEOPLE)
     still_administers(session, by, today, known)
     session.refresh(person)
     if not person.is_active:
@@ -200,7 +195,7 @@ def reactivate(
     session: Session, person: Person, reason: str, *, by: Person, at: datetime, today: date, known: Organisations
 ) -> None:
     """Lets somebody in again, with the grants that have not ended. Raises CannotChange."""
-    take_turn(session)
+    take_turn(session, TURN_TO_CHANGE_PEOPLE)
     still_administers(session, by, today, known)
     session.refresh(person)
     if person.is_active:

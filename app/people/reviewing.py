@@ -10,10 +10,12 @@ from uuid import UUID
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
+from app.access.turns import take_turn
 from app.rules.quarters import Quarter
 from app.rules.succession import Organisations
 from models import AccessDecision, Grant, Person
 from models.enumerations import AccessDecided, AuditAction
+from models.people import TURN_TO_CHANGE_PEOPLE
 
 from . import keeping
 
@@ -53,7 +55,7 @@ def confirm(
     Left out are those whose grants have changed since, who were confirmed meanwhile, and whoever confirms: nobody
     confirms themselves.
     """
-    keeping.take_turn(session)
+    take_turn(session, TURN_TO_CHANGE_PEOPLE)
     keeping.still_administers(session, by, today, known)
     waiting = not_confirmed(quarter, today).where(Person.id.in_(shown)).execution_options(populate_existing=True)
     found = [one for one in session.scalars(waiting) if one.id != by.id and shown[one.id] == seen(one, today)]

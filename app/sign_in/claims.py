@@ -20,11 +20,13 @@ from app.access.clock import day_of
 from app.access.history import sign
 from app.access.organisations import read_organisations
 from app.access.permissions import reads_cases
-from app.people.keeping import person_of, take_turn
+from app.access.turns import take_turn
+from app.people.keeping import person_of
 from app.rules.granting import Ignored, Meaning, meaning_of
 from models import Grant, Person
 from models.audit import LONGEST_DETAILS
 from models.enumerations import AuditAction, Role
+from models.people import TURN_TO_CHANGE_PEOPLE
 
 from .tokens import Refused
 
@@ -38,7 +40,7 @@ def person_from(session: Session, claims: Mapping[str, Any], *, at: datetime) ->
     The caller commits. Raises Refused for somebody who was deactivated, and for claims that name nobody; then nothing
     is to be kept.
     """
-    take_turn(session)
+    take_turn(session, TURN_TO_CHANGE_PEOPLE)
     person = _find_or_make(session, _key(claims, "iss"), _key(claims, "sub"), at)
     if not person.is_active:
         raise Refused("deactivated")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any
 
@@ -11,6 +13,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from admin_views.cases import case_allocation
+from app.cases import allocating
+from app.organisations import reorganising
 from models import AuditEvent, CaseReview, Reorganisation, version_of
 from models.enumerations import AuditAction
 from tests.conftest import add_case
@@ -42,6 +46,12 @@ def send(visitor: Visitor, code: str, *cases: CaseReview, show: str = "open", **
     address = f"{PAGE}&show={show}"
     chosen = {"to": str(place(visitor.app, code)) if code else "", "case": [f"{one.id} {one.version}" for one in cases]}
     return visitor.client.post(address, data=visitor.form_on(address).fields | chosen | changes)
+
+
+def meanwhile(asked: Callable[[], Any]) -> Any:
+    """The answer to what somebody asks while a request is under way, in a thread as a worker has them."""
+    with ThreadPoolExecutor(1) as other:
+        return other.submit(asked).result()
 
 
 def test_home_leads_to_what_waits(durham: Visitor) -> None:
@@ -275,3 +285,42 @@ def test_a_split_is_not_undone_once_cases_were_allocated(durham: Visitor) -> Non
     page = answer.text if answer.status_code == 200 else administrator.get(answer.location).text
     assert "Cases have been allocated since" in page
     assert Visitor(app).sign_in("ccg-16C").get(f"/cases/details/?id={case.id}").status_code == 200
+
+
+def test_what_is_allocated_while_a_split_is_being_undone_is_not_lost(
+    durham: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = add_case(durham.app, "84H")
+    with unguarded(durham.app) as session:
+        plan = session.scalars(select(Reorganisation)).one().id
+    look = reorganising._was_allocated_in
+
+    def look_a_moment_too_early(*asked: Any) -> bool:
+        found = look(*asked)
+        assert meanwhile(lambda: send(Visitor(durham.app).sign_in("ccg-84H"), "16C", case)).status_code == 302
+        return found
+
+    monkeypatch.setattr(reorganising, "_was_allocated_in", look_a_moment_too_early)
+    administrator = Visitor(durham.app).sign_in("administrator")
+    answer = administrator.post_form(f"/reorganisations/undo/?id={plan}", {"reason": "A mistake"})
+    page = answer.text if answer.status_code == 200 else administrator.get(answer.location).text
+    assert "Somebody has allocated cases, or changed organisations, at the same moment" in page
+    assert allocated_to(durham.app, case) == "16C"
+    assert Visitor(durham.app).sign_in("ccg-16C").get(f"/cases/details/?id={case.id}").status_code == 200
+
+
+def test_nothing_is_allocated_once_a_split_was_undone(durham: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = add_case(durham.app, "84H")
+    with unguarded(durham.app) as session:
+        plan = session.scalars(select(Reorganisation)).one().id
+    ask, address = allocating.still_answers, f"/reorganisations/undo/?id={plan}"
+
+    def ask_a_moment_too_late(*asked: Any) -> bool:
+        undone = meanwhile(lambda: Visitor(durham.app).sign_in("administrator").post_form(address, {}))
+        assert undone.status_code == 302, text_of(undone.text)
+        return ask(*asked)
+
+    monkeypatch.setattr(allocating, "still_answers", ask_a_moment_too_late)
+    answer = send(durham, "16C", case)
+    assert "NHS County Durham CCG has been reorganised since you opened this page" in answer.text
+    assert allocated_to(durham.app, case) == ""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import html
 import re
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from app.access import turns
 from models import Person, SavedView, Theme, version_of
 from tests.conftest import add_case
 from tests.databases import unguarded
@@ -144,3 +148,24 @@ def test_what_cannot_replace_is_refused(fresh_app: Flask) -> None:
     refused = retired(visitor, "neglect", replaced_by=str(theme(fresh_app, "self_neglect").id))
     assert "There is a problem" in refused  # it has ended, so it is not offered
     assert theme(fresh_app, "neglect").active_to is None
+
+
+def test_two_entries_that_are_retired_at_the_same_moment_do_not_replace_each_other(
+    fresh_either_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    neglect, self_neglect = (str(theme(fresh_either_app, code).id) for code in ("neglect", "self_neglect"))
+    take, name = turns.take_turn, "app.code_lists.take_turn"
+
+    def other() -> str:
+        return retired(Visitor(fresh_either_app).sign_in("second-administrator"), "self_neglect", replaced_by=neglect)
+
+    def take_a_moment_too_late(*asked: Any) -> None:
+        monkeypatch.setattr(name, take)
+        with ThreadPoolExecutor(1) as meanwhile:
+            meanwhile.submit(other).result()
+        take(*asked)
+
+    monkeypatch.setattr(name, take_a_moment_too_late)
+    page = retired(Visitor(fresh_either_app).sign_in("administrator"), "neglect", replaced_by=self_neglect)
+    assert "There is a problem" in page
+    assert theme(fresh_either_app, "self_neglect").active_to and theme(fresh_either_app, "neglect").active_to is None

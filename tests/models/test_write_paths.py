@@ -69,7 +69,7 @@ WITHOUT_HISTORY: set[Place] = {
     ("app/extracts/quarterly_extract.py", "_store"),
     ("app/people/keeping.py", "add"),
     ("app/people/keeping.py", "decide"),
-    ("app/people/keeping.py", "take_turn"),
+    ("app/access/turns.py", "take_turn_after"),
     ("app/redaction/requests.py", "ask"),
     ("app/sign_in/claims.py", "_find_or_make"),
     ("app/redaction/requests.py", "close"),
@@ -236,7 +236,7 @@ EXERCISED: dict[Place, Callable[[Flask], None]] = {
     ("app/code_lists.py", "add"): keep_a_list,
     **{
         ("app/organisations/reorganising.py", name): reorganise
-        for name in ("propose", "apply", "take_turn", "_write", "_write_parts", "_delete", "_rename")
+        for name in ("propose", "apply", "_write", "_write_parts", "_delete", "_rename")
     },
     ("seeds/demo_cases.py", "seed_demo_cases"): seed_the_demo,
     ("seeds/demo_people.py", "seed_demo_people"): seed_the_people,
