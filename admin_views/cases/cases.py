@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select
 from app.access.current import current_access, lookups, may
 from app.access.permissions import Permission
 from app.access.visibility import who_can_see
-from app.cases import allocating, conditions
+from app.cases import allocating, conditions, duplicates
 from app.cases.counts import Counts, counts_of
 from app.cases.searching import cases_with
 from app.cases.timeline import done_between, timeline_of
@@ -57,7 +57,7 @@ class CaseReviewView(NotesOpenings, KeepsDrafts, UpdatesSeveral, AllocatesCases)
             SIGNALS,
             conditions.is_signed_off_but_not_published,
         ),
-        NamedFilter("possible_duplicate", "Possible duplicate", SIGNALS, conditions.may_be_a_duplicate),
+        NamedFilter("possible_duplicate", "Possible duplicate", SIGNALS, duplicates.may_be_a_duplicate),
         OfASplit("waits_for_allocation", "Waits for allocation", SIGNALS, conditions.waits_for_allocation),
         OfASplit("newly_allocated", "Allocated, not changed since", SIGNALS, allocating.is_newly_allocated),
         NamedFilter("withdrawn", "Withdrawn", SIGNALS, conditions.is_withdrawn),

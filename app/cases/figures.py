@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.access.lookups import Lookups
 from models import CaseReview
 
-from . import conditions
+from . import conditions, duplicates
 
 
 @dataclass(frozen=True)
@@ -39,20 +39,23 @@ class Figures:
 
 def by_ccg(session: Session, lookups: Lookups) -> dict[UUID, Figures]:
     """The figures of each CCG in scope that has a case, in one pass over the table."""
-    counted = [
-        conditions.is_open(lookups),
-        conditions.has_no_update(lookups),
-        conditions.is_signed_off_but_not_published(lookups),
-        conditions.may_be_a_duplicate(lookups),
-    ]
+    counted = {
+        "open": conditions.is_open(lookups),
+        "without_update": conditions.has_no_update(lookups),
+        "signed_off": conditions.is_signed_off_but_not_published(lookups),
+    }
+    cases = duplicates.with_likeness(
+        lookups,
+        CaseReview.ccg_id.label("ccg_id"),
+        *(when((condition, 1), else_=0).label(name) for name, condition in counted.items()),
+    )
     rows = session.execute(
         select(
-            CaseReview.ccg_id,
+            cases.c.ccg_id,
             func.count(),
-            *(func.sum(when((condition, 1), else_=0)) for condition in counted),
-        )
-        .where(conditions.is_recorded(lookups))
-        .group_by(CaseReview.ccg_id)
+            *(func.sum(cases.c[name]) for name in counted),
+            func.sum(when((cases.c[duplicates.IS_ALIKE], 1), else_=0)),
+        ).group_by(cases.c.ccg_id)
     )
     return {row[0]: Figures(*(int(number) for number in row[1:])) for row in rows}
 
