@@ -36,6 +36,11 @@ _SAME_ROW = {
 }
 
 
+_BEGINNINGS = {
+    "ix_case_review_search_reference": "reference",
+    "ix_case_review_search_steis": "steis_number",
+    "ix_case_review_search_local": "local_identifier",
+}
 LISTS_VERSION = "lists_version"
 _LISTS = (
     "organisation",
@@ -76,6 +81,21 @@ def drop(connection: Connection) -> None:
     else:
         drop_triggers(connection)
         _run(connection, _SQLITE_DROP)
+
+
+def index_beginnings(connection: Connection) -> None:
+    """Lets SQLite find beginnings of references and numbers. A migration that rebuilds the table of cases calls it too,
+    for Alembic does not see such indexes."""
+    if connection.dialect.name == "sqlite":
+        for name, column in _BEGINNINGS.items():
+            connection.execute(text(f"CREATE INDEX {name} ON case_review (lower({column}))"))
+
+
+def drop_index_of_beginnings(connection: Connection) -> None:
+    """Takes away what `index_beginnings` made."""
+    if connection.dialect.name == "sqlite":
+        for name in _BEGINNINGS:
+            connection.execute(text(f"DROP INDEX {name}"))
 
 
 def make_append_only(connection: Connection, table: str = "audit_event") -> None:

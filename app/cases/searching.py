@@ -7,7 +7,7 @@ import re
 from sqlalchemy import ColumnElement, and_, false, func, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from app.database import has_words, is_postgresql, rare_case_ids
+from app.database import has_words, rare_case_ids
 from app.rules.folding import MOST_CHARACTERS, words_of
 from models import CaseReview
 from models.declarations import Item, Search, items_of
@@ -21,8 +21,8 @@ def beginning_with(of: ColumnElement[str] | InstrumentedAttribute[str], typed: s
 def cases_with(typed: str, session: Session) -> ColumnElement[bool]:
     """A condition: the case holds every word that was typed, or its reference or a number begins with it.
 
-    For the session's present scope and no other. On PostgreSQL a policy keeps a scope from the index on words, and the
-    planner keeps England from it, so the ids of cases with rare words are asked for first.
+    For the session's present scope and no other. The ids of cases with rare words are asked for first: on PostgreSQL a
+    policy keeps a scope from the index on words, and the planner keeps England from it; SQLite would look through all.
     """
     typed = re.sub(r"[\x00-\x1f\x7f\ud800-\udfff]", " ", typed)[:MOST_CHARACTERS].strip()
     if not typed:
@@ -30,7 +30,7 @@ def cases_with(typed: str, session: Session) -> ColumnElement[bool]:
     words = words_of(typed)
     bare = re.sub(r"[^0-9A-Z]", "", typed.upper()).removeprefix("SCR")
     reference = f"SCR-{bare}" if bare else typed
-    if words and is_postgresql(session):
+    if words:
         ids = rare_case_ids(session, words, typed, reference)
         if ids is not None:
             return CaseReview.id.in_(ids)

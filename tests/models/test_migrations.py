@@ -29,6 +29,7 @@ from tests.conftest import add_case
 from tests.databases import unguarded
 
 
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index ix_case_review_search")
 def test_models_and_migrations_agree(either_app: Flask) -> None:
     with either_app.app_context(), db.engine.connect() as connection:
         context = MigrationContext.configure(
