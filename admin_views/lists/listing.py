@@ -131,11 +131,10 @@ class ListView(ModelView):
             rows = self._walked(chosen.options(*loads), item, start, size, descending=bool(sort_desc))
             if rows is not None:
                 return count, rows
-        ordered = self.in_order(chosen, sort_column, bool(sort_desc)).limit(size).offset(start)
-        if start or item is not None:
-            # Rows that are passed over or sorted are so in an index, where it can be: only those of the page are read.
-            ids = ordered.with_only_columns(self.list_of.id, maintain_column_froms=True)
-            ordered = self.in_order(select(self.list_of).where(self.list_of.id.in_(ids)), sort_column, bool(sort_desc))
+        # Rows that are passed over or sorted are so in an index, where it can be: only those of the page are read.
+        found = self.in_order(chosen, sort_column, bool(sort_desc)).limit(size).offset(start)
+        ids = found.with_only_columns(self.list_of.id, maintain_column_froms=True)
+        ordered = self.in_order(select(self.list_of).where(self.list_of.id.in_(ids)), sort_column, bool(sort_desc))
         return count, list(session.scalars(ordered.options(*loads)))
 
     def _walked(self, chosen: Select[Any], item: Item, start: int, size: int, *, descending: bool) -> list[Any] | None:
