@@ -47,6 +47,7 @@ def sent(chosen: Select[Any], model: type, address: str, title: str, asked: str)
         # HTTP/1.0 knows no chunks: half a file would look like a whole one.
         if number > MADE_BEFORE_IT_IS_SENT and request.environ.get("SERVER_PROTOCOL") != "HTTP/1.0":
             made = SentWhileMade(app, lines, reading.pop_all().close)
+            made.begin()
             return Response(made, mimetype="text/csv", headers=headers)
         file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the answer
         length = sum(file.write(piece) for piece in lines)

@@ -34,17 +34,27 @@ class SentWhileMade(Iterator[bytes]):
         self._changed = threading.Condition()
         self._made = self._sent = 0
         self._thread: threading.Thread | None = None
-        self._is_made = self._is_cut = self._is_closed = False
+        self._is_made = self._is_closed = False
+        self._problem: Exception | None = None
+
+    def begin(self) -> None:
+        """Begins to make them, and waits for the first. Raises what broke before there was one, so that it can still be
+        answered with a page."""
+        self._thread = threading.Thread(target=self._make, name="sent while made", daemon=True)
+        self._thread.start()
+        with self._changed:
+            self._changed.wait_for(lambda: self._made or self._is_made)
+            problem = None if self._made else self._problem
+        if problem is not None:
+            self.close()
+            raise problem
 
     def __next__(self) -> bytes:
-        if self._thread is None and not self._is_closed:
-            self._thread = threading.Thread(target=self._make, name="sent while made", daemon=True)
-            self._thread.start()
         with self._changed:
             self._changed.wait_for(lambda: self._made > self._sent or self._is_made or self._is_closed)
             size = min(self._made - self._sent, PIECE)
             if self._is_closed or not size:
-                if self._is_cut:
+                if self._problem is not None:
                     raise CutShort
                 raise StopIteration
         piece = os.pread(self._file.fileno(), size, self._sent)
@@ -61,7 +71,7 @@ class SentWhileMade(Iterator[bytes]):
         except Exception as problem:
             # Without what it says: an error of a database quotes the whole row.
             log.error("A download was cut short: %s", type(problem).__qualname__)
-            self._is_cut = True
+            self._problem = problem
         finally:
             self._end()
 

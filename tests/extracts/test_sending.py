@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import threading
 from collections.abc import Iterator
@@ -93,6 +94,7 @@ def test_what_breaks_in_the_middle_is_broken_off(app: Flask) -> None:
         raise OSError(28, "No space left on device")
 
     sending = SentWhileMade(app, pieces(), done.set)
+    sending.begin()
     received = b""
     with pytest.raises(CutShort):
         for piece in sending:
@@ -111,6 +113,7 @@ def test_who_goes_away_ends_the_making(app: Flask) -> None:
             yield b"x" * 1000
 
     sending = SentWhileMade(app, pieces(), done.set)
+    sending.begin()
     assert next(sending).startswith(b"x")
     sending.close()
     assert done.wait(5), "It goes on for nobody."
@@ -121,4 +124,17 @@ def test_who_goes_away_ends_the_making(app: Flask) -> None:
 def test_what_nobody_begins_to_read_is_closed(app: Flask) -> None:
     done = threading.Event()
     SentWhileMade(app, iter([b"never"]), done.set).close()
+    assert done.is_set()
+
+
+def test_what_breaks_before_the_first_byte_can_be_answered(app: Flask) -> None:
+    done = threading.Event()
+
+    def pieces() -> Iterator[bytes]:
+        raise OSError(errno.ENOSPC, "No space left on device")
+        yield b""
+
+    sending = SentWhileMade(app, pieces(), done.set)
+    with pytest.raises(OSError, match="No space left"):
+        sending.begin()
     assert done.is_set()

@@ -19,7 +19,7 @@ from tests.databases import Database
 
 from .disks import mounted
 from .keeping import add_past_cases, what_became_of
-from .people import Person, last_quarter, lines_of_cases, plainly_unavailable, under_load
+from .people import PATIENCE, Person, last_quarter, lines_of_cases, plainly_unavailable, under_load
 from .servers import Gunicorn, PostgreSQLServer
 from .table import Measured
 
@@ -135,7 +135,7 @@ def test_no_room_for_temporary_files(
     measured: Measured,
     tmp_path: Path,
 ) -> None:
-    add_past_cases(look(either), 2000)
+    add_past_cases(look(either), 12_000)
     with mounted(tmp_path / "small", 60) as disk:
         server = serve(either, TMPDIR=str(disk.folder))
         england, lead = Person(server.address).sign_in("england"), Person(server.address).sign_in()
@@ -150,8 +150,9 @@ def test_no_room_for_temporary_files(
             answers = {
                 "download": england.get("/cases/export/csv/"),
                 "upload": lead.post("/imports/cases/", fields, files=upload),
-                "extract": analyst.post("/extracts/draw/", drawn),
             }
+            address = analyst.post("/extracts/draw/", drawn).headers["Location"]
+            stopped = until_it_says(analyst, address, "It stopped before it was done. Nothing was kept.")
             small = lead.a_case("Small.", "SMALL-1")
             saved = lead.post("/cases/new/", small)
         for what, answer in answers.items():
@@ -162,17 +163,29 @@ def test_no_room_for_temporary_files(
             lead.post("/cases/new/", small).status_code in (302, 200),
             england.get("/cases/export/csv/").status_code,
             lead.post("/imports/cases/", fields, files=upload).status_code,
-            analyst.post("/extracts/draw/", drawn).status_code,
+            analyst.post(address, analyst.form_on(address).fields).status_code,
         ]
+        drawn_after = until_it_says(analyst, address, "SHA-256")
         server.stop()
     assert after == [True, 200, 302, 302]
+    assert stopped and drawn_after
     kind = "SQLite" if either.url.startswith("sqlite") else "PostgreSQL"
     meanwhile = "a case was saved meanwhile" if saved.status_code == 302 else "and so did a save meanwhile"
     measured(
         f"No room for temporary files while a CSV, an upload and an extract are made, {kind}",
         "Refused plainly, recovers when there is room",
-        f"{len(answers)} of {len(answers)} answered 503, {meanwhile}; all of it done afterwards",
+        f"{len(answers)} of {len(answers)} answered 503, the extract stopped, {meanwhile}; all of it done afterwards",
     )
+
+
+def until_it_says(person: Person, address: str, words: str, *, within: float = 120) -> bool:
+    """Whether a page comes to hold some words."""
+    end = time.monotonic() + within
+    while words not in person.browser.get(person.address + address, timeout=PATIENCE).text:
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.5)
+    return True
 
 
 def test_a_sqlite_that_somebody_else_holds(
