@@ -114,8 +114,8 @@ def measure(database: Database, seconds: float) -> None:
     port = free_port()
     service = f"http://127.0.0.1:{port}"
     process = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{port}", "--workers", str(WORKERS),
-         "--threads", str(THREADS), "--no-control-socket", "--log-level", "error"],
+        [sys.executable, "-m", "gunicorn", "--config", "python:app.serving", "--bind", f"127.0.0.1:{port}",
+         "--workers", str(WORKERS), "--threads", str(THREADS), "--log-level", "error"],
         cwd=ROOT, env=os.environ | database.settings, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:

@@ -108,8 +108,7 @@ class Gunicorn:
         self._file: IO[bytes] = log.open("ab")
         inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
         self.master = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{self.port}", "--workers", "2",
-             "--threads", "4", "--no-control-socket", "--log-level", "warning"],
+            [sys.executable, "-m", "gunicorn", "--config", "python:app.serving", "--bind", f"127.0.0.1:{self.port}"],
             cwd=ROOT, env=inherited | settings, stdout=self._file, stderr=self._file,
         )  # fmt: skip
 
