@@ -14,6 +14,14 @@ COLUMNS = [
 
 
 def upgrade() -> None:
+    if op.get_bind().dialect.name == "sqlite":
+        op.create_index(INDEX, TABLE, COLUMNS)
+    else:
+        # Whoever saves meanwhile does not wait for it. One that was given up stands in the way, and answers nothing. It
+        # comes first, so that what breaks here can be begun again.
+        with op.get_context().autocommit_block():
+            op.drop_index(INDEX, TABLE, postgresql_concurrently=True, if_exists=True)
+            op.create_index(INDEX, TABLE, COLUMNS, postgresql_concurrently=True)
     op.create_table(
         "extract_drawing",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -37,13 +45,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_extract_drawing"),
     )
     op.create_index("ix_extract_drawing_person_id", "extract_drawing", ["person_id"])
-    if op.get_bind().dialect.name == "sqlite":
-        op.create_index(INDEX, TABLE, COLUMNS)
-        return
-    # Whoever saves meanwhile does not wait for it. One that was given up stands in the way, and answers nothing.
-    with op.get_context().autocommit_block():
-        op.drop_index(INDEX, TABLE, postgresql_concurrently=True, if_exists=True)
-        op.create_index(INDEX, TABLE, COLUMNS, postgresql_concurrently=True)
 
 
 def downgrade() -> None:
