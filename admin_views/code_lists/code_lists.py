@@ -25,6 +25,7 @@ from ..tables import TableOf, words
 from .entry_forms import FIRST, AddForm, RetireForm, offer_places, offer_replacements
 
 STALE = "Somebody else has changed this entry since you opened it. Open it again to see their changes"
+OUTRUN = "{} was changed after you opened that page. This is how it is now"
 
 
 class CodeListView(TrackerView):
@@ -108,9 +109,15 @@ class CodeListView(TrackerView):
         entry = self.one_or_404()
         if not self.can_edit:
             abort(403)
+        # Retiring and using again share this address: a second press of one must not do the other.
+        form = NHSForm() if entry.active_to is not None else RetireForm()
+        if not form.is_submitted():
+            form.version.data = str(entry.version)
+        elif form.version.data != str(entry.version):
+            flash(OUTRUN.format(entry.label), "info")
+            return redirect(self.get_url(".details_view", id=entry.id))
         if entry.active_to is not None:
-            return self._use_again(entry)
-        form = RetireForm()
+            return self._use_again(entry, form)
         offer_replacements(form, self._entries(), entry)
         if form.is_submitted() and form.validate():
             by = db.session.get(self.list_of, form["replaced_by"].data) if form["replaced_by"].data else None
@@ -138,8 +145,7 @@ class CodeListView(TrackerView):
         )
         return page
 
-    def _use_again(self, entry: CodeListEntry) -> ResponseReturnValue:
-        form = NHSForm()
+    def _use_again(self, entry: CodeListEntry, form: NHSForm) -> ResponseReturnValue:
         if form.is_submitted() and form.validate():
             code_lists.use_again(db.session(), entry)
             db.session.commit()

@@ -139,6 +139,19 @@ def test_an_entry_in_use_is_retired_and_its_cases_keep_it(fresh_either_app: Flas
     assert str(theme(app, "neglect").id) in ccg.form_on("/cases/new/").options["theme_1"]
 
 
+@pytest.mark.parametrize("begin_retired", [False, True])
+def test_a_form_that_is_sent_twice_does_not_take_back_what_it_did(fresh_app: Flask, begin_retired: bool) -> None:
+    visitor = Visitor(fresh_app).sign_in("administrator")
+    if begin_retired:
+        retired(visitor, "neglect")
+    address = f"/theme-list/retire/?id={theme(fresh_app, 'neglect').id}"
+    fields = visitor.form_on(address).fields | ({} if begin_retired else LAST)
+    assert visitor.post(address, fields).status_code == 302
+    second = visitor.post(address, fields, follow_redirects=True)
+    assert "Neglect and acts of omission was changed after you opened that page" in second.text
+    assert (theme(fresh_app, "neglect").active_to is None) is begin_retired
+
+
 def test_what_cannot_replace_is_refused(fresh_app: Flask) -> None:
     visitor = Visitor(fresh_app).sign_in("administrator")
     own = str(theme(fresh_app, "neglect").id)
