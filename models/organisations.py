@@ -73,7 +73,7 @@ CODE = Item(
 )
 NAME = Item(
     label="Name",
-    definition="The organisation's name today.",
+    definition="The organisation's name today, or its first one where it has not opened yet.",
     source=ODS,
     in_list=True,
     sortable=True,
@@ -92,7 +92,7 @@ ONS_CODE = Item(
 
 PART_OF = Item(
     label="Part of",
-    definition="What the organisation is part of today.",
+    definition="What the organisation is part of today, or will be on its first day where it has not opened yet.",
     source=ODS,
     in_list=True,
     sortable=True,
@@ -101,7 +101,8 @@ PART_OF = Item(
 
 
 class Organisation(HasId, Versioned, db.Model):
-    """England, a region, an STP or a CCG. Its name is dated: `name` and `ons_code` are those in force today."""
+    """England, a region, an STP or a CCG. Its name is dated: `name` and `ons_code` are those in force
+    today, or those of its first day while it lies ahead."""
 
     __tablename__ = "organisation"
     __table_args__ = (
@@ -151,9 +152,10 @@ def _in_force_today(of: Any, about: Item) -> Any:
         select(of)
         .where(
             OrganisationName.organisation_id == Organisation.id,
-            or_(OrganisationName.valid_from.is_(None), OrganisationName.valid_from <= today),
             or_(OrganisationName.valid_to.is_(None), OrganisationName.valid_to >= today),
         )
+        .order_by(OrganisationName.valid_from.nulls_first())
+        .limit(1)
         .correlate(Organisation)
         .scalar_subquery(),
         info={"item": about},
@@ -181,7 +183,7 @@ class Membership(HasId, Versioned, db.Model):
 
 
 def _part_of_today() -> Any:
-    """The name of what an organisation is part of today."""
+    """The name of what an organisation is part of today, or will be first."""
     today = func.current_date()
     parent = aliased(OrganisationName)
     return column_property(
@@ -189,11 +191,11 @@ def _part_of_today() -> Any:
         .join(Membership, Membership.parent_id == parent.organisation_id)
         .where(
             Membership.child_id == Organisation.id,
-            Membership.valid_from <= today,
             or_(Membership.valid_to.is_(None), Membership.valid_to >= today),
-            or_(parent.valid_from.is_(None), parent.valid_from <= today),
             or_(parent.valid_to.is_(None), parent.valid_to >= today),
         )
+        .order_by(Membership.valid_from, parent.valid_from.nulls_first())
+        .limit(1)
         .correlate(Organisation)
         .scalar_subquery(),
         info={"item": PART_OF},

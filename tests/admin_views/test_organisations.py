@@ -266,6 +266,30 @@ def test_the_list_as_on_a_day(administrator: Visitor) -> None:
     assert "Cumbria and North East" in administrator.get("/ccgs/?search=84H").text
 
 
+def test_one_that_opens_later_is_called_what_it_will_be(administrator: Visitor) -> None:
+    app = administrator.app
+    planned(administrator, merger(app, **{"first_day-year": "2099"}))
+    administrator.post_form(f"/reorganisations/details/?id={only_plan(app).id}", {})
+    listed = administrator.get("/ccgs/?flt_current_on_is=1/4/2099&search=NHS+Durham+and+Tees").text
+    assert "1 CCG for" in listed and "Cumbria and North East" in listed
+    assert "NHS Durham and Tees CCG (9Z9)</h1>" in " ".join(
+        administrator.get(f"/ccgs/details/?id={id_of(app, '9Z9')}").text.split()
+    ).replace(" </h1>", "</h1>")
+
+
+def test_one_that_is_renamed_or_moved_later_is_called_what_it_is_today(administrator: Visitor) -> None:
+    app = administrator.app
+    later = FIRST | {"first_day-year": "2099"}
+    for task, fields in (("rename", {"name": "NHS Other CCG"}), ("move", {"part_of": id_of(app, "QF7", "stp")})):
+        planned(administrator, fields | later, task, f"id={id_of(app, '84H')}")
+        with unguarded(app) as session:
+            plan = session.scalars(select(Reorganisation.id).order_by(Reorganisation.proposed_at.desc())).first()
+        administrator.post_form(f"/reorganisations/details/?id={plan}", {})
+    listed = administrator.get("/ccgs/?search=84H").text
+    assert "NHS County Durham CCG" in listed and "Cumbria and North East" in listed
+    assert "NHS Other CCG" not in listed and "South Yorkshire" not in listed
+
+
 def test_after_a_split_the_cases_wait_and_no_successor_sees_them(administrator: Visitor) -> None:
     app = administrator.app
     case = add_case(app, "84H", overview="Quillarby")
