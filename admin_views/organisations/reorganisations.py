@@ -196,7 +196,7 @@ class ReorganisationView(BaseView):
         """Takes a plan back that was applied, while no extract goes by it."""
         plan = _one_or_404()
         problem = ""
-        if request.method == "POST":
+        if request.method == "POST" and plan.state is ReorganisationState.APPLIED:
             try:
                 reorganising.undo(db.session(), plan, by=current_access().person, at=clock.now(), today=lookups().today)
                 db.session.commit()
@@ -205,6 +205,10 @@ class ReorganisationView(BaseView):
             except NotDone as refused:
                 db.session.rollback()
                 problem, plan = str(refused), _one_or_404()
+        if plan.state is not ReorganisationState.APPLIED:
+            if plan.state is ReorganisationState.UNDONE:
+                flash("This is undone already", "info")  # a second press, or a page that was kept open
+            return redirect(self.get_url(".details_view", id=plan.id))
         page: str = self.render(
             "reorganisations/undo.html",
             title=f"Undo: {plan.title}",

@@ -80,8 +80,13 @@ def test_a_merger_is_shown_with_counts_before_it_is_applied(administrator: Visit
     twice = administrator.post(address, again, follow_redirects=True)
     assert "This has been applied already" in twice.text
     assert "Undo this" in administrator.get(address).text
-    done = administrator.post_form(f"/reorganisations/undo/?id={plan.id}", {}, follow_redirects=True)
-    assert "Undone. Everything is as it was before" in done.text
+    undoing = f"/reorganisations/undo/?id={plan.id}"
+    to_undo = token(administrator, undoing)
+    done = administrator.post(undoing, to_undo, follow_redirects=True).text
+    assert "Undone. Everything is as it was before" in done and "taken back" in done
+    twice = administrator.post(undoing, to_undo, follow_redirects=True)
+    assert "This is undone already" in twice.text and "There is a problem" not in twice.text
+    assert administrator.get(undoing).status_code == 302
     assert "9Z9" not in administrator.get("/ccgs/export/csv/").text
 
 
