@@ -21,7 +21,7 @@ from app.imports.texts import NotUsable
 from app.nhsuk.fields import ChoiceField, Option, UploadField
 from app.nhsuk.forms import AskingForm, NHSForm
 from app.nhsuk.wording import nhs_moment
-from app.rules.words import count_of
+from app.rules.words import count_of, listed
 from models import CaseImport, CaseReview, StagedCase, db
 from models.declarations import SERVICE, Item, Kind
 from models.enumerations import AuditAction, ImportState, LineOutcome
@@ -351,8 +351,7 @@ def _named(lines: list[int]) -> str:
     named, more = [f"{number:,}" for number in lines[:LINES_NAMED]], len(lines) - LINES_NAMED
     if more > 0:
         named.append(count_of(more, "other"))
-    words_of = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
-    return f"{'line' if len(lines) == 1 else 'lines'} {words_of}"
+    return f"{'line' if len(lines) == 1 else 'lines'} {listed(named)}"
 
 
 def _what_is_saved(new: int, changed: int) -> str:

@@ -12,9 +12,10 @@ import re
 from datetime import date, datetime
 
 from app.rules.reorganisation import Change, Key, What
+from app.rules.words import listed
 
 from .ods_files import LONGEST_NAME, LeftOut, Read
-from .texts import NotUsable, text_of
+from .texts import NotUsable, not_csv, text_of
 
 HEADINGS = {
     "what": "What happens",
@@ -56,7 +57,7 @@ def read_changes(data: bytes) -> Read[Change]:
                 except _Reject as problem:
                     found.rejected.append(LeftOut(reader.line_num, str(problem)))
     except csv.Error as problem:
-        raise NotUsable(f"Line {reader.line_num} is not CSV: {problem}.") from None
+        raise not_csv(reader.line_num, problem) from None
     if not found.rows and not found.rejected:
         raise NotUsable("The file has no line under its heading.")
     return found
@@ -74,7 +75,7 @@ def _headings(cells: list[str]) -> dict[str, int]:
     }
     missing = [HEADINGS[name] for name in NEEDED if name not in places]
     if missing:
-        raise NotUsable(f"The first line must name the columns. It lacks {' and '.join(missing)}.")
+        raise NotUsable(f"The first line must name the columns. It lacks {listed(missing)}.")
     return places
 
 

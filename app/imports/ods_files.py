@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Generic, TypeVar
 
-from .texts import NotUsable, text_of
+from .texts import NotUsable, not_csv, text_of
 
 CCG_COLUMNS, SUCCESSION_COLUMNS = 27, 5
 CODE, NAME, REGION, STP, OPENED, CLOSED, ROLES = 0, 1, 2, 3, 10, 11, 13
@@ -166,7 +166,7 @@ def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
             if cells:
                 yield reader.line_num, cells
     except csv.Error as problem:
-        raise NotUsable(f"Line {reader.line_num} is not CSV: {problem}.") from None
+        raise not_csv(reader.line_num, problem) from None
 
 
 def _matching(cell: str, pattern: re.Pattern[str], what: str) -> str:

@@ -20,7 +20,7 @@ from typing import IO, BinaryIO
 
 from openpyxl import load_workbook
 
-from .texts import ZIP, NotUsable
+from .texts import ZIP, NotUsable, not_csv
 
 Cell = str | int | float | date | bool | None
 Row = tuple[int, list[Cell]]
@@ -43,9 +43,9 @@ SAVE_AS = "Save it as XLSX without macros, or as CSV in UTF-8."
 
 
 def rows_of(file: BinaryIO) -> Iterator[Row]:
-    """Each row with its number, the first being 1; of a CSV the line on which it ends. Raises NotUsable, maybe late.
+    """Each row with its number, as spreadsheets count: a cell of several lines is one row. Raises NotUsable, also late.
 
-    Rows with nothing in them are left out.
+    Rows with nothing in them are left out, and counted.
     """
     size = file.seek(0, io.SEEK_END)
     file.seek(0)
@@ -94,21 +94,20 @@ def _encoding_of(file: BinaryIO) -> str:
 
 
 def _of_csv(file: BinaryIO, encoding: str) -> Iterator[Row]:
-    words = io.TextIOWrapper(file, encoding=encoding, newline="")
+    words, number = io.TextIOWrapper(file, encoding=encoding, newline=""), 0
     try:
         csv.field_size_limit(LONGEST_CELL)
-        reader = csv.reader((), strict=True)
         try:
             first = words.readline(LONGEST_CELL)
             words.seek(0)
             reader = csv.reader(words, delimiter=max(",;\t", key=first.count), strict=True)
-            for cells in reader:
+            for number, cells in enumerate(reader, 1):
                 if len(cells) > MOST_COLUMNS and any(cells[MOST_COLUMNS:]):
-                    raise NotUsable(f"Line {reader.line_num} has more than {MOST_COLUMNS} columns.")
+                    raise NotUsable(f"Line {number} has more than {MOST_COLUMNS} columns.")
                 if any(cell and not cell.isspace() for cell in cells):
-                    yield reader.line_num, list(cells[:MOST_COLUMNS])
+                    yield number, list(cells[:MOST_COLUMNS])
         except csv.Error as problem:
-            raise NotUsable(f"Line {reader.line_num} is not CSV: {problem}.") from None
+            raise not_csv(number + 1, problem) from None
         except UnicodeDecodeError:
             raise NotUsable("The file is in an encoding that is not known. Save it as CSV in UTF-8.") from None
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import zipfile
 
@@ -10,7 +11,29 @@ ZIP = b"PK\x03\x04"
 
 
 class NotUsable(Exception):
-    """A file that is not read at all. The words say why, and what to give instead."""
+    """A file that is not read at all. The words say why, and what to give instead.
+
+    Of several files `about` is the field of the one that is meant, "" for the first.
+    """
+
+    def __init__(self, sentence: str, about: str = "") -> None:
+        super().__init__(sentence)
+        self.about = about
+
+
+def not_csv(line: int, problem: csv.Error) -> NotUsable:
+    """What is wrong with a line that the csv module does not understand, as somebody sees it in the file."""
+    said = str(problem)
+    if "expected after" in said:
+        return NotUsable(f"Line {line} has a quotation mark in the middle of a cell. Take it out, or write it twice.")
+    if "end of data" in said:
+        return NotUsable(f"Line {line} has a quotation mark that is not closed.")
+    if "field limit" in said:
+        return NotUsable(
+            f"Line {line} has a cell of more than {csv.field_size_limit():,} characters,"
+            " or a quotation mark that is not closed."
+        )
+    return NotUsable(f"Line {line} is not CSV.")
 
 
 def text_of(data: bytes, *, ending: str = ".csv") -> str:
@@ -45,7 +68,9 @@ def _unzipped(data: bytes, ending: str) -> bytes:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             inside = [one for one in archive.infolist() if one.filename.lower().endswith(ending) and not one.is_dir()]
-            if len(inside) != 1:
+            if not inside:
+                raise NotUsable(f"The file is no {ending[1:].upper()}, and no zip that holds one.")
+            if len(inside) > 1:
                 raise NotUsable(f"The zip holds {len(inside)} files that end in {ending}. Give the one that you mean.")
             if inside[0].flag_bits & 1:
                 raise NotUsable("The zip asks for a password.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 
@@ -18,3 +19,8 @@ def in_short(day: date) -> str:
 def count_of(number: int, one: str, many: str = "") -> str:
     """A number with its noun: 1 case, 2 cases, 1,204 cases."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names one after the other: Name, Name and Code, Name, Code and Date."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

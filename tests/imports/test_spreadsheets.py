@@ -33,13 +33,14 @@ def read(data: bytes) -> list[tuple[int, list[Any]]]:
 @pytest.mark.parametrize("end", ["\r\n", "\n"])
 def test_a_csv_is_read_however_a_spreadsheet_writes_it(delimiter: str, encoding: str, end: str) -> None:
     data = as_csv(
-        HEADING, ["A;1", "café, “said”", "x\ty"], ["", "", ""], ["B", f"one{end}two", ""],
+        HEADING, ["A;1", "café, “said”", "x\ty"], ["", "", ""], ["B", f"one{end}two", ""], ["C", "", ""],
         encoding=encoding, delimiter=delimiter, end=end,
     )  # fmt: skip
     assert read(data) == [
         (1, HEADING),
         (2, ["A;1", "café, “said”", "x\ty"]),
-        (5, ["B", f"one{end}two", ""]),
+        (4, ["B", f"one{end}two", ""]),
+        (5, ["C", "", ""]),
     ]
 
 
@@ -93,20 +94,20 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "XLS": (lambda: OLE, f"The file is an older Excel file, or has a password. {SAVE_AS}"),
     "a quotation that does not end": (
         lambda: b'a,b\r\n1,2\r\n3,"4\r\n5,6\r\n',
-        "Line 4 is not CSV: unexpected end of data.",
+        "Line 3 has a quotation mark that is not closed.",
     ),
     "a quotation that swallows the file": (
         lambda: b'a,b\r\n3,"4\r\n' + b"5,6\r\n" * 100_000,
-        "Line 26216 is not CSV: field larger than field limit (131072).",
+        "Line 2 has a cell of more than 131,072 characters, or a quotation mark that is not closed.",
     ),
     "words after a quotation": (
         lambda: b'a,b\r\n"say "hello"",2\r\n',
-        "Line 2 is not CSV: ',' expected after '\"'.",
+        "Line 2 has a quotation mark in the middle of a cell. Take it out, or write it twice.",
     ),
     "a million columns": (lambda: b"a,b\r\n" + b"1," * 400_000, "Line 2 has more than 200 columns."),
     "a line without end": (
         lambda: b"a,b\r\n" + b"1 " * 10_000_000,
-        "Line 2 is not CSV: field larger than field limit (131072).",
+        "Line 2 has a cell of more than 131,072 characters, or a quotation mark that is not closed.",
     ),
     "XLSM": (
         lambda: by_hand(sheet_of(""), parts={"xl/vbaProject.bin": b"x"}),
