@@ -17,6 +17,8 @@ from app.imports.texts import NotUsable
 from app.nhsuk.fields import UploadField
 from app.nhsuk.forms import AskingForm, NHSForm
 from app.organisations.taking_in import Given, take_in_changes, take_in_lists
+from app.rules.reorganisation import What
+from app.rules.words import listed
 from models import Reorganisation, db
 from models.declarations import SERVICE, Item, Kind
 from models.enumerations import ReorganisationSource
@@ -119,7 +121,7 @@ class ImportsView(BaseView):
                 try:
                     return self._proposed(take_in_lists(db.session(), given, more, **_doing()))
                 except NotUsable as problem:
-                    form.add_problems({"": [str(problem)]})
+                    form.add_problems({problem.about or "ccgs": [str(problem)]})
         return self._form(
             form,
             "Lists of the Organisation Data Service",
@@ -145,6 +147,7 @@ class ImportsView(BaseView):
             [
                 "For reorganisations that no published list says, such as a new kind of organisation that takes over."
                 " The next page shows what would happen. Nothing changes until you apply it.",
+                f"Each line is one change. What happens is one of these: {listed([one.value for one in What])}.",
             ],
             ("Get the template", self.get_url(".template_view")),
         )

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app.imports.change_files import read_changes
 from app.imports.ods_changes import compare
 from app.imports.ods_files import LeftOut, SuccessionRow, read_ccgs, read_successions
+from app.imports.texts import NotUsable
 from app.rules.reorganisation import Change, What, closes_most
 from app.rules.succession import Organisations
 from app.rules.words import count_of
@@ -55,7 +56,10 @@ def take_in_lists(
 ) -> Reorganisation:
     """Proposes what `eccg.csv` and `succ.csv` would change. The caller commits. Raises NotUsable with a sentence."""
     listed = read_ccgs(ccgs.data)
-    taken = read_successions(successions.data) if successions else None
+    try:
+        taken = read_successions(successions.data) if successions else None
+    except NotUsable as problem:
+        raise NotUsable(str(problem), about="successions") from None
     rows: Sequence[SuccessionRow] = taken.rows if taken else ()
     found = compare(listed.rows, rows, known, today)
     left_out = [

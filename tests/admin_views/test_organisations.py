@@ -240,6 +240,7 @@ def test_a_file_that_closes_most_is_confirmed_once(administrator: Visitor) -> No
         ("lists", {"ccgs": b"PK\x03\x04nonsense"}, "The zip is damaged, or packed in a way that is not known."),
         ("lists", {}, "Choose eccg.csv"),
         ("changes", {"changes": "Kind,Code\nccg,84H\n"}, "It lacks What happens and Date."),
+        ("changes", {"changes": "Kind\nccg\n"}, "It lacks What happens, Code and Date."),
         ("changes", {"changes": b"\0\0\0\0"}, "The file is in UTF-16. Save it as CSV in UTF-8."),
         ("changes", {"changes": "What happens,Kind,Code,Date\n"}, "The file has no line under its heading."),
     ],
@@ -249,6 +250,17 @@ def test_a_file_that_is_none_is_refused(
 ) -> None:
     answer = upload(administrator, page, **files)
     assert sentence in answer.text and "There is a problem" in answer.text
+
+
+@pytest.mark.parametrize("wrong", ["ccgs", "successions"])
+def test_what_is_wrong_stands_at_the_file_that_is_wrong(administrator: Visitor, wrong: str) -> None:
+    with unguarded(administrator.app) as session:
+        ccgs, successions = files_of(read_organisations(session, TODAY), TODAY)
+    answer = upload(
+        administrator, "lists", **{"ccgs": eccg_csv(ccgs), "successions": succ_csv(successions), wrong: b"\r\n"}
+    )
+    assert re.search(rf'href="#{wrong}">\s*The file is empty\.\s*</a>', answer.text)
+    assert f'id="{wrong}-error"' in answer.text
 
 
 def test_a_file_that_is_too_large_is_refused(administrator: Visitor) -> None:
