@@ -163,6 +163,9 @@ class ReorganisationView(BaseView):
             else None,
             proposed=proposed,
             closes_most=plan.closes_most and proposed,
+            is_taken_over=plan.state is not ReorganisationState.UNDONE
+            and any(one.what is What.TAKEN_OVER and one.kind in lists.organisations.case_kinds for one in changes),
+            first_day=in_words(plan.effective_on) if plan.effective_on else "",
             typed=request.form,
             undo_url=self.get_url(".undo_view", id=plan.id) if plan.state is ReorganisationState.APPLIED else None,
             back_url=self.get_url(".index"),

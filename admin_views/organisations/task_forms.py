@@ -71,7 +71,7 @@ def _new_name(required: bool = True, hint: str = "As it is to be shown. For exam
 
 
 def _code(question: str = "ODS code", hint: str = "For example, 84H") -> Any:
-    return _line("code", "ODS code", question, hint, "Enter the ODS code", longest=12)
+    return _line("code", "ODS code", question, hint, f"Enter the {question}", longest=12)
 
 
 def _ons_code() -> Any:
