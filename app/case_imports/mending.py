@@ -16,8 +16,11 @@ from .headings import ITEMS, LINE, TO_MEND
 
 
 def to_mend(session: Session, one: CaseImport) -> IO[bytes]:
-    """A temporary file, at its beginning: the file's own headings after two more, which are not read again."""
-    return safe_copy(_rows(session, one))
+    """A temporary file, at its beginning: the file's own headings after two more, which are not read again.
+
+    It has a byte order mark: without one Excel shows every letter beyond ASCII as two others.
+    """
+    return safe_copy(_rows(session, one), encoding="utf-8-sig")
 
 
 def _rows(session: Session, one: CaseImport) -> Iterator[list[str]]:
@@ -36,4 +39,6 @@ def _rows(session: Session, one: CaseImport) -> Iterator[list[str]]:
             for sentence in sentences
         ]
         cells = [taken_off(line.cells[at]) if at < len(line.cells) else "" for at in kept]
-        yield [str(line.number), ". ".join(said), *cells]
+        # More cells than headings: they are what is wrong, and without them the rest would be taken as it stands.
+        beyond = [taken_off(cell) for cell in line.cells[len(one.headings) :]]
+        yield [str(line.number), ". ".join(said), *cells, *beyond]

@@ -29,7 +29,9 @@ MOST_LINES = 50_000
 # The day before the first of Excel's serial dates, as they count since March 1900.
 BEFORE_SERIAL_DATES = date(1899, 12, 30)
 FIRST_SERIAL, LAST_SERIAL = 10_000, 73_415  # 18 May 1927 to 31 December 2100: fewer digits may be a year
-_MIDNIGHT = re.compile(r"[ T]00:00(:00)?(\.0+)?Z?$")
+# What other systems and spreadsheets write after a date. A zone could make it another day.
+_TIME = re.compile(r"[ T](?:[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?: ?[ap]m)?|00:00(?::00(?:\.0+)?)?Z)$", re.I)
+_SERIAL = re.compile(r"([0-9]{5})(?:\.[0-9]+)?")
 _CHOSEN = frozenset({Kind.CHOICE, Kind.CODE, Kind.ORGANISATION, Kind.YES_NO})
 MOST_SEEN, LONGEST_SEEN = 20_000, 100
 _IN_BRACKETS = re.compile(r"\(([0-9A-Za-z]{3,12})(?:,[^)]*)?\)\s*$")
@@ -143,9 +145,9 @@ class Reader:
         return self._seen[name, typed]
 
     def _date(self, name: str, typed: str) -> tuple[date | None, str]:
-        written = _MIDNIGHT.sub("", shown(on_one_line(typed)))
-        if re.fullmatch(r"[0-9]{5}(\.0+)?", written) and FIRST_SERIAL <= int(float(written)) <= LAST_SERIAL:
-            return BEFORE_SERIAL_DATES + timedelta(days=int(float(written))), ""
+        written = _TIME.sub("", shown(on_one_line(typed)))
+        if (serial := _SERIAL.fullmatch(written)) and FIRST_SERIAL <= int(serial[1]) <= LAST_SERIAL:
+            return BEFORE_SERIAL_DATES + timedelta(days=int(serial[1])), ""
         result = dates.read([written, "", ""], ITEMS[name].label)
         return result.value, result.problem
 

@@ -58,10 +58,10 @@ def lines_of(session: Session, chosen: Select[Any], model: Any, lookups: Lookups
         yield writer.lines(list(zip(*rows, strict=True)))
 
 
-def safe_copy(rows: Iterable[Sequence[str]]) -> IO[bytes]:
+def safe_copy(rows: Iterable[Sequence[str]], *, encoding: str = "utf-8") -> IO[bytes]:
     """A temporary file, at its beginning, with rows of text made safe for a spreadsheet."""
     file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the caller sends it and closes it
-    text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
+    text = io.TextIOWrapper(file, encoding=encoding, newline="", write_through=True)
     csv.writer(text, lineterminator="\r\n").writerows([made_safe(cell) for cell in row] for row in rows)
     text.detach()
     file.seek(0)

@@ -224,7 +224,7 @@ def test_the_lines_to_mend_are_given_back_and_taken_again(durham: Importer) -> N
     one = durham.check(csv_of([*FIVE, wrong]))
     with durham.session() as session:
         data = mending.to_mend(session, session.get_one(CaseImport, one.id)).read()
-    assert data.startswith(b"Line,What to mend,")
+    assert data.startswith(b"\xef\xbb\xbfLine,What to mend,")
     assert b"7,Brief overview: Enter a brief overview," in data
     again = durham.check(data)
     line = durham.lines(again)[0]
@@ -233,6 +233,16 @@ def test_the_lines_to_mend_are_given_back_and_taken_again(durham: Importer) -> N
     durham.apply(mended)
     case = cases(durham.app)["=1+1"]
     assert (case.overview, case.comments, case.lessons) == ("Mended.", "'kept", "-dash")
+
+
+def test_cells_beyond_the_headings_are_given_back_too(durham: Importer) -> None:
+    data = csv_of([{"comments": "Kept"}]).replace(b"Kept", b"Met,and agreed")
+    one = durham.check(data)
+    assert durham.outcomes(one) == [WRONG]
+    with durham.session() as session:
+        given_back = mending.to_mend(session, session.get_one(CaseImport, one.id)).read()
+    assert b"Met,and agreed\r\n" in given_back
+    assert durham.outcomes(durham.check(given_back)) == [WRONG]
 
 
 def test_a_file_that_is_too_long_is_refused_whole(durham: Importer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -274,6 +284,9 @@ def test_an_empty_cell_is_what_the_form_holds_at_first(durham: Importer) -> None
     ("typed", "day"),
     [
         ("44256", date(2021, 3, 1)), ("44256.0", date(2021, 3, 1)), ("2021-03-01 00:00:00", date(2021, 3, 1)),
+        ("44256.604", date(2021, 3, 1)), ("1/3/2021 14:30", date(2021, 3, 1)),
+        ("2021-03-01T23:59:59", date(2021, 3, 1)), ("1/3/2021 2:30 PM", date(2021, 3, 1)),
+        ("2021-03-01T23:30:00Z", None), ("1/3/2021 14:30+01:00", None),
         ("1 March 2021", date(2021, 3, 1)), ("1st Mar 2021", date(2021, 3, 1)), ("2021", None), ("3/2021", None),
     ],
 )  # fmt: skip
