@@ -112,8 +112,7 @@ def _check(form: NHSForm, **fixed: Any) -> Checked:
     form.to_save = values
     with db.session.no_autoflush:
         checked = check(AskedOneByOne(db.session()), values, by=current_access(), lookups=lookups(), case=case)
-    # A field that could not be read has said so already.
-    problems = {name: said for name, said in checked.problems.items() if name not in unread}
+    problems = case_rules.not_said_yet(checked.problems, unread)
     form.add_problems(case_form.on_fields(problems, form))
     if case is None and "ccg" in problems:
         case_form.offer_those_open(form, current_access(), lookups())

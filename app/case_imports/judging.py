@@ -14,7 +14,7 @@ from app.access.lookups import Lookups
 from app.access.people import Access
 from app.cases.checking import Checked, check
 from app.extracts.columns import FileColumn, text_of
-from app.rules.case_rules import Problems
+from app.rules.case_rules import Problems, not_said_yet
 from models import CaseReview
 from models.declarations import Kind
 from models.enumerations import LineOutcome, MediaInterest, Publication, Status
@@ -137,7 +137,7 @@ STARTING_VALUES = {
 
 def merged(unread: Problems, found: Problems) -> Problems:
     """Problems by item. A cell that could not be read has said so already."""
-    return {**{name: list(said) for name, said in found.items() if name not in unread}, **unread}
+    return {**not_said_yet(found, unread), **unread}
 
 
 def _saved(name: str, case: CaseReview) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -21,6 +21,7 @@ from .succession import Place
 from .words import in_words
 
 Problems = dict[str, list[str]]
+NO_NUMBER = "Enter a StEIS number or a local identifier"
 # One character of a host, then anything: a pattern with two runs side by side takes minutes on a long address.
 _WEB_ADDRESS = re.compile(r"https?://[^\s/?#]\S*", re.IGNORECASE | re.ASCII)
 
@@ -70,6 +71,20 @@ def problems_with(
     return {name: sentences for name, sentences in problems.items() if name in checked}
 
 
+def not_said_yet(found: Problems, unread: Collection[str]) -> Problems:
+    """What the rules found where some items could not be read: those have said so already.
+
+    A number that could not be read was given, so that nobody is asked for one.
+    """
+    asked = {"steis_number": NO_NUMBER} if "local_identifier" in unread else {}
+    left = {
+        name: [sentence for sentence in sentences if sentence != asked.get(name)]
+        for name, sentences in found.items()
+        if name not in unread
+    }
+    return {name: sentences for name, sentences in left.items() if sentences}
+
+
 def warnings_about(values: Mapping[str, Any], *, items: Iterable[Item]) -> Problems:
     """Free text that looks as if it held an identifier, by item name. To be confirmed, not refused."""
     found: Problems = {}
@@ -104,7 +119,7 @@ def _dates(values: Mapping[str, Any], today: date, problems: Problems) -> None:
 
 def _numbers(values: Mapping[str, Any], today: date, problems: Problems) -> None:
     if not values.get("steis_number") and not values.get("local_identifier"):
-        problems["steis_number"].append("Enter a StEIS number or a local identifier")
+        problems["steis_number"].append(NO_NUMBER)
 
 
 def _themes(values: Mapping[str, Any], today: date, problems: Problems) -> None:

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.rules.case_rules import Code, RapidReview, problems_with, warnings_about
+from app.rules.case_rules import Code, RapidReview, not_said_yet, problems_with, warnings_about
 from app.rules.succession import Place
 from models import CaseReview
 from models.declarations import items_of
@@ -268,6 +268,25 @@ def test_every_problem_is_told_at_once() -> None:
 def test_an_ended_entry_stays_on_a_case_that_has_it() -> None:
     kept = problems_with(GOOD | {"review_type": HISTORIC}, TODAY, items=ITEMS, before={"review_type": HISTORIC})
     assert kept == {}
+
+
+@pytest.mark.parametrize(
+    ("unread", "left"),
+    [
+        ((), {"steis_number", "theme_1"}),
+        (("local_identifier",), {"theme_1"}),
+        (("steis_number",), {"theme_1"}),
+        (("theme_1", "overview"), {"steis_number"}),
+    ],
+)
+def test_what_could_not_be_read_is_not_asked_for_as_well(unread: tuple[str, ...], left: set[str]) -> None:
+    found = problems_with(GOOD | {"steis_number": "", "theme_1": None}, TODAY, items=ITEMS)
+    assert set(not_said_yet(found, unread)) == left
+
+
+def test_a_number_that_is_used_already_is_said_although_the_other_could_not_be_read() -> None:
+    found = {"steis_number": ["StEIS number 1 is already used"]}
+    assert not_said_yet(found, ["local_identifier"]) == found
 
 
 def test_text_with_an_nhs_number_warns_on_its_item() -> None:
