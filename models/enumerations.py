@@ -169,7 +169,7 @@ class ImportState(Labelled):
 
     GIVEN = "given", "Waiting to be read"
     CHECKING = "checking", "Being checked"
-    CHECKED = "checked", "Checked"
+    CHECKED = "checked", "Checked, not saved"
     APPLYING = "applying", "Being saved"
     APPLIED = "applied", "Saved"
     REFUSED = "refused", "Not read"

@@ -73,7 +73,7 @@ class CasesForm(AskingForm):
             name="cases",
             label="File of cases",
             question="File of cases",
-            hint="An XLSX or CSV of up to 50,000 lines, made from the template",
+            hint="An XLSX or CSV made from the template, of up to 50,000 lines and 50 MB",
             definition="The cases.",
             source=SERVICE,
             kind=Kind.LINE,
@@ -221,6 +221,7 @@ class CaseImportsView(BaseView):
             previous_url=self._address(one, outcome, number - 1) if number > 1 else None,
             next_url=self._address(one, outcome, number + 1) if more else None,
             warned=_named(self._warned(one)),
+            found=_what_was_found(counted),
             button=_what_is_saved(counted[LineOutcome.NEW], counted[LineOutcome.CHANGED]),
             wrong=count_of(counted[LineOutcome.WRONG], "line"),
             has_wrong=bool(counted[LineOutcome.WRONG]),
@@ -354,6 +355,12 @@ def _named(lines: list[int]) -> str:
     return f"{'line' if len(lines) == 1 else 'lines'} {listed(named)}"
 
 
+def _what_was_found(counted: dict[LineOutcome, int]) -> str:
+    """What stands in a file that is not saved yet: "20 lines: 15 to mend, 5 new"."""
+    parts = [f"{counted[each]:,} {label[:1].lower()}{label[1:]}" for each, label in SHOWN.items() if counted[each]]
+    return f"{count_of(sum(counted.values()), 'line')}: {', '.join(parts)}" if parts else ""
+
+
 def _what_is_saved(new: int, changed: int) -> str:
     parts = [f"add {count_of(new, 'case')}"] if new else []
     parts += [f"change {count_of(changed, 'case')}" if not new else f"change {changed:,}"] if changed else []
@@ -367,4 +374,9 @@ def _how_far(written: int, good: int) -> str:
 
 
 def _was_saved(one: CaseImport) -> str:
-    return f"{count_of(one.added, 'case')} added, {count_of(one.changed, 'case')} changed" if one.applied_at else ""
+    if not one.applied_at:
+        return ""
+    parts = [f"{count_of(one.added, 'case')} added"] if one.added else []
+    if one.changed:
+        parts.append(f"{one.changed:,} changed" if one.added else f"{count_of(one.changed, 'case')} changed")
+    return ", ".join(parts) or "nothing was left to add or change"

@@ -44,6 +44,15 @@ def test_lines_that_may_identify_somebody_are_named_and_the_error_leads_to_the_q
     assert 'href="#confirm_identifiers"' in page and 'aria-describedby="confirm_identifiers-error"' in page
 
 
+def test_what_the_file_holds_is_said_before_the_button(durham: Importer) -> None:
+    rows = [{"local_identifier": "N-1"}, {"local_identifier": "N-2"}, {"local_identifier": ""}]
+    said = text_of(page_of(durham, f"/imports/cases/details/?id={durham.check(csv_of(rows)).id}"))
+    assert "3 lines: 1 to mend, 2 new. Nothing is saved yet." in said
+    assert said.index("Nothing is saved yet") < said.index("Add 2 cases")
+    empty = text_of(page_of(durham, f"/imports/cases/details/?id={durham.check(csv_of([])).id}"))
+    assert "The file has headings and no lines." in empty and "There is no such line" not in empty
+
+
 def test_many_lines_that_may_identify_somebody_are_counted(durham: Importer) -> None:
     rows = [{"local_identifier": f"N-{number}", **LOOKS_LIKE_A_PERSON} for number in range(14)]
     address = f"/imports/cases/details/?id={durham.check(csv_of(rows)).id}"
@@ -56,6 +65,6 @@ def test_once_it_is_saved_the_page_says_so_once_and_leads_to_the_cases(durham: I
     page = page_of(durham, address)
     assert "<title>Saved: cases.csv" in " ".join(page.split())
     assert 'class="nhsuk-notification-banner nhsuk-notification-banner--success"' in page
-    assert "Saved: 1 case added, 0 cases changed" in text_of(page) and "Added (1)" in text_of(page)
+    assert "Saved: 1 case added " in text_of(page) and "Added (1)" in text_of(page)
     assert 'href="/cases/">See your cases' in page
     assert "nhsuk-notification-banner" not in page_of(durham, f"{address}&show=new")
