@@ -47,7 +47,13 @@ WORDS: dict[int, tuple[str, list[str]]] = {
             "Do not send this extract, and tell NHS Digital.",
         ],
     ),
-    413: ("That was too large", ["What you sent is larger than the tracker accepts.", "Shorten it and try again."]),
+    413: (
+        "That was too large",
+        [
+            "What you sent is larger than the tracker accepts, so nothing of it was saved.",
+            "Go back, shorten the text or divide the file, and try again.",
+        ],
+    ),
     429: ("Too many attempts", ["Wait a minute, then try again."]),
     500: ("Sorry, there is a problem", ["What you were doing has not been saved.", "Try again in a few minutes."]),
     503: ("The tracker is not available", ["Try again in a few minutes."]),
@@ -207,7 +213,8 @@ def _page(
     if not is_signed_in():
         # The page of an error asks nobody who it is: that question may be what failed.
         g._login_user = current_app.login_manager.anonymous_user()  # type: ignore[attr-defined]
-    link = ("Go to the home page", "/") if is_signed_in() else ("Sign in", "/sign-in/")
+    # What is too large is refused before anybody is known: the home page lets in whoever is signed in.
+    link = ("Go to the home page", "/") if is_signed_in() or code == 413 else ("Sign in", "/sign-in/")
     # Nothing leads away from what was typed.
     shown = {"link": None if typed else link, "typed": typed}
     return render_template("error.html", title=title, lines=lines, reference=reference, **shown), code

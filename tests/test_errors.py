@@ -213,7 +213,8 @@ def test_a_form_that_is_too_large_is_refused_plainly(sign_in_as: Callable[[str],
     visitor = sign_in_as("ccg-84H")
     answer = visitor.post("/cases/new/", {"overview": "x" * 3_000_000})
     assert answer.status_code == 413
-    assert "That was too large" in answer.text
+    assert "That was too large" in answer.text and "nothing of it was saved" in answer.text
+    assert "Go to the home page" in answer.text and "Sign in" not in answer.text
 
 
 def test_health_answers_without_sign_in(app: Flask) -> None:
