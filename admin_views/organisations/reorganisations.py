@@ -36,6 +36,7 @@ from .task_forms import TASKS, NotUnderstood, Task, offer_parents, title_for
 
 MOST_SHOWN = 100
 MEANT = "Say that this is meant: most of them would close"
+NOTHING_CHOSEN = "Select what to apply"
 
 
 class ReorganisationView(BaseView):
@@ -149,7 +150,7 @@ class ReorganisationView(BaseView):
             caption="Reorganisation",
             page_title=f"Error: {plan.title}" if problems else plan.title,
             problems=[{"text": text, "href": f"#{field}"} if field else {"text": text} for text, field in problems],
-            wrong={field for _, field in problems},
+            wrong={field: text for text, field in problems if field},
             facts=_facts(plan),
             changes=_shown(changes),
             choosing=proposed and plan.source is not ReorganisationSource.TASK,
@@ -311,7 +312,7 @@ def _chosen(plan: Reorganisation) -> tuple[list[Change], list[tuple[str, str]]]:
             change = replace(change, day=day)
         chosen.append(change)
     if not ticked:
-        problems.append(("Select what to apply", "changes"))
+        problems.append((NOTHING_CHOSEN, "take-0"))
     return chosen, problems
 
 

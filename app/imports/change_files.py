@@ -91,7 +91,7 @@ def _change(line: int, cells: list[str], places: dict[str, int]) -> Change:
     if not _KIND.fullmatch(kind):
         raise _Reject("Kind must be a word in small letters, such as ccg")
     if what is not What.KIND and not _CODE.fullmatch(code):
-        raise _Reject("Code must be an organisation's code")
+        raise _Reject("Code must be an ODS code, such as 84H")
     name = cell("name")
     if len(name) > LONGEST_NAME or not name.isprintable():
         raise _Reject(f"The name must be {LONGEST_NAME} characters or fewer, in one line")

@@ -224,6 +224,9 @@ def test_a_file_that_closes_most_is_confirmed_once(administrator: Visitor) -> No
     asked = token(administrator, answer.location)
     refused = administrator.client.post(answer.location, data=asked | everything).text
     assert "Say that this is meant: most of them would close" in refused
+    assert 'href="#meant"' in refused and 'aria-describedby="meant-error"' in refused
+    nothing = administrator.client.post(answer.location, data=asked).text
+    assert 'href="#take-0"' in nothing and 'id="take-0-error"' in nothing
     administrator.client.post(answer.location, data=asked | everything | {"meant": "yes"})
     with unguarded(app) as session:
         known = read_organisations(session, date(2022, 7, 1))
