@@ -112,6 +112,7 @@ class CaseImportsView(BaseView):
             "imports/cases.html",
             title="Import cases",
             may_import=bool(access.current_ccgs),
+            most=working.MOST_IMPORTS,
             form=form,
             submit="Check the file",
             templates=[
