@@ -23,6 +23,8 @@ from .headings import ITEMS
 from .known import KnownCases
 from .reading import Line, Reader
 
+# A column that is left out is as an empty cell: no text, and no value.
+TEXTS = (Kind.TEXT, Kind.LINE, Kind.LINK)
 CLOSED_CASE = "This case is closed. Open it again on its page first: it needs a reason"
 TWO_CASES = "The StEIS number and the local identifier are those of two different cases"
 TWICE = "Line {} of this file has the same number"
@@ -72,7 +74,7 @@ class Judge:
         }
         if values.get("ccg") is None and "ccg" not in line.problems:
             values["ccg"] = self.ccg_id
-        values = {name: values.get(name) for name in ITEMS}
+        values = {name: values.get(name, "" if item.kind in TEXTS else None) for name, item in ITEMS.items()}
         checked = check(self.known, values, by=self.access, lookups=self.lookups)
         problems = merged(line.problems, checked.problems)
         outcome = LineOutcome.WRONG if problems else LineOutcome.NEW

@@ -11,12 +11,13 @@ from sqlalchemy import func, select, update
 
 from app.access import clock
 from app.case_imports import applying, jobs, mending, working
+from app.case_imports.headings import ITEMS
 from app.case_imports.reading import MOST_LINES
 from app.cases import drafts
 from app.imports.texts import NotUsable
 from models import AuditEvent, CaseImport, CaseReview, ImportPart, StagedCase, version_of
 from models.enumerations import AuditAction, ImportState, LineOutcome
-from tests.case_imports.files import Importer, csv_of
+from tests.case_imports.files import ROW, Importer, csv_of
 from tests.conftest import NOW, add_case
 from tests.databases import unguarded
 
@@ -264,6 +265,15 @@ def test_a_file_that_names_nothing_is_refused(durham: Importer) -> None:
     with pytest.raises(NotUsable, match=r"The file lacks these columns: Incident date\."):
         durham.check(csv_of([{}], leaving_out=["incident_date"]))
     assert left(durham.app) == (0, 0, 0)
+
+
+def test_a_file_of_the_columns_that_are_needed_is_saved(durham: Importer) -> None:
+    optional = [name for name in ROW if not ITEMS[name].required and name != "local_identifier"]
+    assert {"lessons", "latest_update", "comments", "report_link"} < set(optional)
+    one = durham.apply(durham.check(csv_of([{}], leaving_out=optional)))
+    assert (one.state, one.added) == (ImportState.APPLIED, 1)
+    case = cases(durham.app)["L-1"]
+    assert (case.lessons, case.latest_update, case.comments, case.report_link) == ("", "", "", None)
 
 
 def test_an_empty_cell_is_what_the_form_holds_at_first(durham: Importer) -> None:
