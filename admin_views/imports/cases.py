@@ -60,7 +60,7 @@ class CasesForm(AskingForm):
             name="ccg",
             label="CCG",
             question="Which CCG are the cases of?",
-            hint="Counts for lines that do not say it.",
+            hint="It counts for lines that name no CCG",
             definition="The CCG for which the file is given.",
             source=SERVICE,
             kind=Kind.ORGANISATION,

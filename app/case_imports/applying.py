@@ -31,6 +31,7 @@ from app.cases import writing
 from app.database import begin_to_write_much, is_postgresql
 from app.rules.case_rules import Problems
 from app.rules.words import count_of
+from app.watching.failures import what_failed
 from models import CaseImport, Person, StagedCase
 from models.enumerations import AuditAction, ImportState, LineOutcome
 
@@ -196,9 +197,10 @@ def apply_lines(import_id: UUID, word: str, *, access: Access, lookups: Lookups,
                 work.save(kept, note)
         except NotMine:
             session.rollback()
-        except (IntegrityError, StaleDataError):
+        except (IntegrityError, StaleDataError) as error:
             session.rollback()
-            log.warning("An import of cases was not saved: somebody saved at the same moment")
+            # Mostly somebody saved at the same moment. Which constraint it was says whether it is something else.
+            log.warning("An import of cases was not saved\n%s", what_failed(error))
             still_mine(session, import_id, word, state=ImportState.CHECKED, why=SAVED_AT_THE_SAME_MOMENT)
             session.commit()
 
