@@ -147,7 +147,8 @@ class ImportsView(BaseView):
             [
                 "For reorganisations that no published list says, such as a new kind of organisation that takes over."
                 " The next page shows what would happen. Nothing changes until you apply it.",
-                f"Each line is one change. What happens is one of these: {listed([one.value for one in What])}.",
+                "Each line is one change. The column “What happens” holds one of these:"
+                f" {listed([one.value for one in What])}.",
             ],
             ("Get the template", self.get_url(".template_view")),
         )
