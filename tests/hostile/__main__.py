@@ -140,7 +140,7 @@ def sqlmap(folder: Path, address: str, *more: str) -> list[str]:
     """Attacks an address; a sentence where something was found."""
     said = run_sqlmap(folder, address, *more)
     clean = CLEAN in said
-    tested = sorted(set(re.findall(r"testing if (?:GET|POST|Cookie) parameter '(\w+)'", said)))
+    tested = sorted(set(re.findall(r"testing for SQL injection on \w+ parameter '(\w+)'", said)))
     print(f"sqlmap {address[:120]}: {', '.join(tested)}: {'clean' if clean else 'FOUND'}", flush=True)
     return [] if clean and tested else [f"sqlmap on {address}:\n{said[-3000:]}"]
 
