@@ -16,11 +16,8 @@ from .headings import ITEMS, LINE, TO_MEND
 
 
 def to_mend(session: Session, one: CaseImport) -> IO[bytes]:
-    """A temporary file, at its beginning: the file's own headings after two more, which are not read again.
-
-    It has a byte order mark: without one Excel shows every letter beyond ASCII as two others.
-    """
-    return safe_copy(_rows(session, one), encoding="utf-8-sig")
+    """A temporary file, at its beginning: the file's own headings after two more, which are not read again."""
+    return safe_copy(_rows(session, one))
 
 
 def _rows(session: Session, one: CaseImport) -> Iterator[list[str]]:

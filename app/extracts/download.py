@@ -1,12 +1,14 @@
 """The CSV download for people: the rows on screen, every one of them, made safe for a spreadsheet.
 
-A cell that a spreadsheet would take for a formula gets a leading apostrophe, and so does a cell that begins with
-apostrophes before such a character; an import takes one off again, so that what comes back is what was entered.
+A byte order mark comes first: without one Excel shows every letter beyond ASCII as two others. A cell that a
+spreadsheet would take for a formula gets a leading apostrophe, and so does a cell that begins with apostrophes before
+such a character; an import takes one off again, so that what comes back is what was entered.
 Source: OWASP, "CSV Injection"; RFC 4180.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -43,7 +45,7 @@ def taken_off(text: str) -> str:
 def lines_of(session: Session, chosen: Select[Any], model: Any, lookups: Lookups) -> Iterator[bytes]:
     """Every row of a statement that selects a model, as CSV: the headings, then the lines of some rows at a time.
 
-    UTF-8, comma, CRLF. Memory does not grow with rows.
+    UTF-8 with a byte order mark, comma, CRLF. Memory does not grow with rows.
     """
     columns = columns_of(model, download=True)
     of = {column.item.column: getattr(model, column.item.column) for column in columns}
@@ -53,15 +55,15 @@ def lines_of(session: Session, chosen: Select[Any], model: Any, lookups: Lookups
             chosen = chosen.outerjoin(linked, linked.id == of[column.item.column])
             of[column.item.column] = linked.reference
     writer = Writer(session, columns, of.__getitem__, lookups, made_safe)
-    yield line_of(column.heading for column in columns)
+    yield codecs.BOM_UTF8 + line_of(column.heading for column in columns)
     for rows in plain_rows(session, chosen.with_only_columns(*writer.selected, maintain_column_froms=True), AT_ONCE):
         yield writer.lines(list(zip(*rows, strict=True)))
 
 
-def safe_copy(rows: Iterable[Sequence[str]], *, encoding: str = "utf-8") -> IO[bytes]:
-    """A temporary file, at its beginning, with rows of text made safe for a spreadsheet."""
+def safe_copy(rows: Iterable[Sequence[str]]) -> IO[bytes]:
+    """A temporary file, at its beginning, with rows of text made safe for a spreadsheet, and a byte order mark."""
     file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the caller sends it and closes it
-    text = io.TextIOWrapper(file, encoding=encoding, newline="", write_through=True)
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="", write_through=True)
     csv.writer(text, lineterminator="\r\n").writerows([made_safe(cell) for cell in row] for row in rows)
     text.detach()
     file.seek(0)

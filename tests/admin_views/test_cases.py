@@ -307,7 +307,7 @@ def test_the_download_reads_back_as_it_was_entered(durham: Visitor) -> None:
     answer = durham.get("/cases/export/csv/")
     assert answer.headers["Content-Length"] == str(len(answer.data))
     assert answer.headers["Content-Disposition"] == "attachment; filename=cases-2022-02-14.csv"
-    rows = list(csv.DictReader(io.StringIO(answer.data.decode("utf-8"), newline="")))
+    rows = list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"), newline="")))
     assert len(rows) == 1
     assert rows[0]["Brief overview"].startswith("'=") and rows[0]["Comments"].startswith("''=")
     back = {heading: taken_off(cell) for heading, cell in rows[0].items()}
@@ -325,7 +325,7 @@ def test_the_download_has_every_row_of_the_filtered_list(durham: Visitor) -> Non
         add_case(durham.app, "84H", media_interest="local" if number % 2 else "none_known")
     add_case(durham.app, "16C", media_interest="local")
     answer = durham.get("/cases/export/csv/?flt_media_interest_is=local&sort=0&desc=1&page=1&page_size=20")
-    rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
+    rows = list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"), newline="")))
     assert len(rows) == 30
     assert {row["CCG code"] for row in rows} == {"84H"}
     references = [row["Reference"] for row in rows]

@@ -112,7 +112,7 @@ def then_the_download_reads_back(page: Page, reference: str, folder: Path) -> No
         page.get_by_role("link", name=re.compile("Download")).click()
     file = folder / "cases.csv"
     started.value.save_as(file)
-    with file.open(encoding="utf-8", newline="") as opened:
+    with file.open(encoding="utf-8-sig", newline="") as opened:
         rows = [{name: taken_off(cell) for name, cell in row.items()} for row in csv.DictReader(opened)]
     assert [row["Reference"] for row in rows] == [reference]
     assert rows[0]["Brief overview"] == OVERVIEW

@@ -46,7 +46,7 @@ def test_the_file_is_that_of_each_cell_by_itself(either_app: Flask) -> None:
                 )
                 for column in columns
             )
-        assert found == expected.getvalue().encode()
+        assert found == expected.getvalue().encode("utf-8-sig")
         assert found.count(b"SCR-") == len(cases)
 
 
