@@ -27,6 +27,7 @@ from models.case_review import NO_IDENTIFIERS
 from models.declarations import SERVICE, Item, Kind
 from models.enumerations import Query
 
+from .asked import found_or_404
 from .tables import Cell, TableOf, words
 
 # More are not looked through while somebody waits for a page about all of them: they choose a CCG first.
@@ -186,17 +187,9 @@ class DataQualityView(BaseView):
         return page
 
     def _asked_about_or_404(self) -> tuple[CaseReview, Query, Found]:
-        try:
-            case = db.session.get(CaseReview, UUID(request.args.get("id", "")))
-        except ValueError:
-            case = None
+        case = found_or_404(lambda key: db.session.get(CaseReview, key))
         query = next((one for one in Query if one == request.args.get("query")), None)
-        if (
-            case is None
-            or query is None
-            or not may(Permission.QUARTER_CONFIRM)
-            or not current_access().scope.may_change(case)
-        ):
+        if query is None or not may(Permission.QUARTER_CONFIRM) or not current_access().scope.may_change(case):
             abort(404)
         for one in _findings({case.held_by_id}):
             if one.case_id == case.id and one.finding.query == query:

@@ -25,6 +25,7 @@ from models import CaseReview, Redaction, db
 from models.declarations import SERVICE, Item, Kind
 from models.enumerations import AuditAction, RedactionState, Role
 
+from .asked import found_or_404
 from .tables import TableOf, words
 
 WORDS = Item(
@@ -237,11 +238,4 @@ def _one_or_404() -> Redaction:
 
 
 def _found_or_404(model: type[Row]) -> Row:
-    row: Row | None
-    try:
-        row = db.session.get(model, UUID(request.args.get("id", "")))
-    except ValueError:
-        row = None
-    if row is None:
-        abort(404)
-    return row
+    return found_or_404(lambda key: db.session.get(model, key))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import islice
 from typing import IO
-from uuid import UUID
 
 from flask import Flask, abort, current_app, flash, redirect, request, send_file
 from flask.typing import ResponseReturnValue
@@ -27,6 +26,7 @@ from app.rules.words import count_of
 from models import Drawing, Extract, db
 from models.enumerations import AuditAction, DrawingState
 
+from ..asked import found_or_404
 from ..cases import case_form
 from ..tables import Cell, TableOf, words
 from . import extract_facts
@@ -279,23 +279,11 @@ class ExtractView(BaseView):
 
 
 def _one_or_404() -> Extract:
-    try:
-        extract = db.session.get(Extract, UUID(request.args.get("id", "")))
-    except ValueError:
-        extract = None
-    if extract is None:
-        abort(404)
-    return extract
+    return found_or_404(lambda key: db.session.get(Extract, key))
 
 
 def _drawing_or_404() -> Drawing:
-    try:
-        found = drawing.find(db.session(), UUID(request.args.get("id", "")), by=current_access().person_id)
-    except ValueError:
-        found = None
-    if found is None:
-        abort(404)
-    return found
+    return found_or_404(lambda key: drawing.find(db.session(), key, by=current_access().person_id))
 
 
 def _verified_or_409(extract: Extract) -> IO[bytes]:

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import Response, abort, current_app, flash, redirect, request, send_file, url_for
+from flask import Response, current_app, flash, redirect, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import BaseView, expose
 from sqlalchemy import select
@@ -26,6 +26,7 @@ from models import CaseImport, CaseReview, StagedCase, db
 from models.declarations import SERVICE, Item, Kind
 from models.enumerations import AuditAction, ImportState, LineOutcome
 
+from ..asked import found_or_404
 from ..cases.case_form import label_of, new_token
 from ..tables import TableOf, words
 
@@ -302,13 +303,7 @@ class CaseImportsView(BaseView):
         return f"{self.get_url('.details_view', id=one.id)}&{urlencode(more)}"
 
     def _one_or_404(self) -> CaseImport:
-        try:
-            found = working.find(db.session(), UUID(request.args.get("id", "")), by=current_access().person_id)
-        except ValueError:
-            found = None
-        if found is None:
-            abort(404)
-        return found
+        return found_or_404(lambda key: working.find(db.session(), key, by=current_access().person_id))
 
 
 def _asked_for(counted: dict[LineOutcome, int]) -> LineOutcome:

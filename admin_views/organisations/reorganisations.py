@@ -6,7 +6,6 @@ from collections import Counter
 from dataclasses import replace
 from datetime import date
 from typing import Any
-from uuid import UUID
 
 from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -31,6 +30,7 @@ from app.rules.words import count_of, in_words
 from models import Reorganisation, db
 from models.enumerations import ReorganisationSource, ReorganisationState
 
+from ..asked import found_or_404
 from ..tables import TableOf, words
 from .task_forms import TASKS, NotUnderstood, Task, offer_parents, title_for
 
@@ -245,11 +245,8 @@ def _asked_for() -> tuple[Task, str, Place | None]:
         if kind not in known.kinds or known.kinds[kind].parent is None:
             abort(404)
         return task, kind, None
-    try:
-        place = known.places.get(UUID(request.args.get("id", "")))
-    except ValueError:
-        place = None
-    if place is None or known.kinds[place.kind].parent is None:
+    place = found_or_404(known.places.get)
+    if known.kinds[place.kind].parent is None:
         abort(404)
     return task, place.kind, place
 
@@ -275,22 +272,9 @@ def _with_article(label: str) -> str:
 
 
 def _one_or_404() -> Reorganisation:
-    try:
-        found = db.session.get(
-            Reorganisation,
-            UUID(request.args.get("id", "")),
-            options=[
-                joinedload(Reorganisation.proposed_by),
-                joinedload(Reorganisation.applied_by),
-                joinedload(Reorganisation.undone_by),
-            ],
-            populate_existing=True,
-        )
-    except ValueError:
-        found = None
-    if found is None:
-        abort(404)
-    return found
+    people = (Reorganisation.proposed_by, Reorganisation.applied_by, Reorganisation.undone_by)
+    options = [joinedload(person) for person in people]
+    return found_or_404(lambda key: db.session.get(Reorganisation, key, options=options, populate_existing=True))
 
 
 def _chosen(plan: Reorganisation) -> tuple[list[Change], list[tuple[str, str]]]:

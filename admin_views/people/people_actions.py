@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import abort, flash, redirect, request
+from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from sqlalchemy.orm import joinedload
@@ -18,6 +18,7 @@ from app.people.keeping import CannotChange
 from app.rules.words import count_of, in_words
 from models import Grant, Person, db
 
+from ..asked import found_or_404
 from ..base import TrackerView
 from .people_forms import EndForm, Ending, GrantForm, ReasonForm, offer_organisations
 from .people_words import in_words_of
@@ -186,13 +187,7 @@ class ActsOnPeople(TrackerView):
 
 
 def _grant_or_404() -> Grant:
-    try:
-        grant = db.session.get(Grant, UUID(request.args.get("id", "")), options=[joinedload(Grant.person)])
-    except ValueError:
-        grant = None
-    if grant is None:
-        abort(404)
-    return grant
+    return found_or_404(lambda key: db.session.get(Grant, key, options=[joinedload(Grant.person)]))
 
 
 def doing() -> dict[str, Any]:
