@@ -45,6 +45,8 @@ class TrackerFilter(BaseFilter):
     """A filter of a list. Its name in the address is `flt_` and its name, as Flask-Admin's named filters have it."""
 
     kind = "select"
+    # Whether what it chooses stands mostly at the end of a list that begins with the newest.
+    chooses_long_ago = False
 
     def __init__(self, name: str, label: str, section: str) -> None:
         super().__init__(name.replace("_", " "))
@@ -142,6 +144,7 @@ class DateFilter(TrackerFilter):
     def __init__(self, item: Item, *, is_from: bool) -> None:
         super().__init__(item.name, f"{item.label} {'from' if is_from else 'to'}", item.section)
         self.item, self.is_from = item, is_from
+        self.chooses_long_ago = not is_from
 
     def operation(self) -> str:
         return "from" if self.is_from else "to"

@@ -12,7 +12,7 @@ from flask_admin.contrib.sqla import ModelView
 from flask_admin.model.base import ViewArgs
 from jinja2 import pass_context
 from markupsafe import Markup
-from sqlalchemy import ColumnElement, Select, asc, desc, func, nulls_last, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy import case as when
 
 from app.access import readings
@@ -132,10 +132,24 @@ class ListView(ModelView):
             if rows is not None:
                 return count, rows
         # Rows that are passed over or sorted are so in an index, where it can be: only those of the page are read.
-        found = self.in_order(chosen, sort_column, bool(sort_desc)).limit(size).offset(start)
-        ids = found.with_only_columns(self.list_of.id, maintain_column_froms=True)
+        by, descending = self._order(sort_column, bool(sort_desc))
+        if known is None and self._is_sorted_sooner(count, filters or []):
+            few = chosen.with_only_columns(self.list_of.id, by.label("by"), maintain_column_froms=True)
+            ids = ordering.of_few(few, descending=descending)
+        else:
+            found = self.in_order(chosen, sort_column, bool(sort_desc))
+            ids = found.with_only_columns(self.list_of.id, maintain_column_froms=True)
+        ids = ids.limit(size).offset(start)
         ordered = self.in_order(select(self.list_of).where(self.list_of.id.in_(ids)), sort_column, bool(sort_desc))
         return count, list(session.scalars(ordered.options(*loads)))
+
+    def _is_sorted_sooner(self, count: int, filters: list[tuple[int, str, str]]) -> bool:
+        """Whether rows that were chosen are sorted sooner than they are met one by one in the order of an index.
+
+        Few are, and so are those of long ago in a list that begins with the newest.
+        """
+        of_long_ago = any(self._filters[index].chooses_long_ago for index, _, _ in filters)
+        return count <= (ordering.MANY_OF_LONG_AGO if of_long_ago else ordering.MANY)
 
     def _walked(self, chosen: Select[Any], item: Item, start: int, size: int, *, descending: bool) -> list[Any] | None:
         column = getattr(self.list_of, item.column)
@@ -182,17 +196,16 @@ class ListView(ModelView):
 
     def in_order(self, statement: Select[Any], column: str | None, descending: bool) -> Select[Any]:
         """The rows in the order of one item, then by id: the same on every page and on both databases."""
+        by, descending = self._order(column, descending)
+        return statement.order_by(*ordering.by_and_id(by, self.list_of.id, descending=descending))
+
+    def _order(self, column: str | None, descending: bool) -> tuple[Any, bool]:
+        """What is sorted by, and whether from the highest on."""
         if (item := self._sorted_by(column)) is not None:
-            by = self.order_of(item)
-        elif self.newest_first is not None:
-            by, descending = self.order_of(self.by_name[self.newest_first]), True
-        else:
-            by, descending = self.order_of(self.by_name.get(self.lowest_first or "", self.items[0])), False
-        direction = desc(by) if descending else asc(by)
-        # Without "nulls last" where there are none, so that an index can give the order.
-        if getattr(by, "nullable", True):
-            direction = nulls_last(direction)
-        return statement.order_by(direction, self.list_of.id.desc() if descending else self.list_of.id)
+            return self.order_of(item), descending
+        if self.newest_first is not None:
+            return self.order_of(self.by_name[self.newest_first]), True
+        return self.order_of(self.by_name.get(self.lowest_first or "", self.items[0])), False
 
     def _sorted_by(self, column: str | None) -> Item | None:
         return self.by_name[column] if column is not None and column in self._sortable_columns else None

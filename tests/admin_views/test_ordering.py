@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 import re
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import Select
 
 from admin_views.lists import ordering
 from models import CaseReview
@@ -67,3 +69,32 @@ def test_what_lies_too_far_is_sorted_whole(either_app: Flask, monkeypatch: pytes
     monkeypatch.setattr(ordering, "MANY", 0)
     monkeypatch.setattr(ordering, "FURTHEST", 10)
     assert references(lead, f"/cases/?sort={number}&page=1") == whole and len(whole) == 5
+
+
+@pytest.mark.parametrize("chosen", ["flt_status_is=open", "flt_incident_date_to=1/3/2022", "search=invented"])
+def test_what_was_chosen_is_in_the_same_order_however_many_there_are(
+    either_app: Flask, chosen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(25):
+        signed = date(2021, 10, 1) + timedelta(number % 3) if number % 2 else None
+        add_case(either_app, "84H", report_signed_off_on=signed, date_added=date(2021, 9, 1 + number % 4))
+    lead = Visitor(either_app).sign_in("ccg-84H")
+    addresses = [
+        f"/cases/?{chosen}&sort={n}&desc={desc}&page={page}" for n in SORTED for desc in (0, 1) for page in (0, 1)
+    ]
+    addresses += [f"/cases/?{chosen}&page={page}" for page in (0, 1)]
+    sorted_first: list[int] = []
+    of_few = ordering.of_few
+
+    def noted(rows: Select[Any], *, descending: bool) -> Select[Any]:
+        sorted_first.append(1)
+        return of_few(rows, descending=descending)
+
+    monkeypatch.setattr(ordering, "of_few", noted)
+    found = {address: references(lead, address) for address in addresses}
+    assert len(sorted_first) == len(addresses)
+    assert all(len(rows) == (20, 5)[int(address[-1])] for address, rows in found.items())
+    monkeypatch.setattr(ordering, "MANY", 0)
+    monkeypatch.setattr(ordering, "MANY_OF_LONG_AGO", 0)
+    assert {address: references(lead, address) for address in addresses} == found
+    assert len(sorted_first) == len(addresses)
