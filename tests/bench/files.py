@@ -70,11 +70,20 @@ Admin(app).add_view(View(Case, session, url="/cases"))
 measure(lambda: app.test_client().get("/cases/export/csv/", buffered=False).iter_encoded())
 """
 EVERYTHING = "SELECT * FROM case_review WHERE withdrawn_at IS NULL ORDER BY date_added DESC, id DESC"
-COPY = f"""
+COPY = """
 import psycopg
+from models import CaseReview
 
-connection = psycopg.connect(os.environ["UNGUARDED_URL"].replace("+psycopg", ""))
-measure(lambda: connection.cursor().copy("COPY ({EVERYTHING}) TO STDOUT (FORMAT csv)").__enter__())
+# What the service reads, too: not the words that an index is made of.
+columns = ", ".join(column.name for column in CaseReview.__table__.columns)
+rows = f"SELECT {columns} FROM case_review WHERE withdrawn_at IS NULL ORDER BY date_added DESC, id DESC"
+
+def pieces():
+    with psycopg.connect(os.environ["UNGUARDED_URL"].replace("+psycopg", "")) as connection:
+        with connection.cursor().copy(f"COPY ({rows}) TO STDOUT (FORMAT csv)") as copied:
+            yield from copied
+
+measure(pieces)
 """
 SHELL = f"""
 import subprocess
