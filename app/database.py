@@ -280,11 +280,19 @@ NO_NUMBER = "\x01"
 SEARCH_WORDS: ColumnElement[Any] = literal_column("case_review.search_words")
 
 
+# What SQLite's index calls each case.
+_CALLED = table("case_search_row", column("id", Integer), column("case_id", Uuid))
+
+
+def _matching_in_sqlite(query: str) -> Select[Any]:
+    """What its index calls the cases of every CCG that fit an FTS5 query."""
+    index = table("case_search", column("rowid", Integer))
+    return select(index.c.rowid).where(column("case_search").op("MATCH")(query))
+
+
 def ids_in_index_of_sqlite(query: str) -> Select[Any]:
     """The ids of cases of every CCG that fit an FTS5 query: for a condition beside that of the scope."""
-    rows, index = table("case_search_row", column("id"), column("case_id", Uuid)), table("case_search", column("rowid"))
-    matching = select(index.c.rowid).where(column("case_search").op("MATCH")(query))
-    return select(rows.c.case_id).where(rows.c.id.in_(matching))
+    return select(_CALLED.c.case_id).where(_CALLED.c.id.in_(_matching_in_sqlite(query)))
 
 
 def _with_beginnings(words: list[str], beginning: str, of_reference: str) -> CompoundSelect[Any]:
@@ -307,7 +315,9 @@ def has_words(words: list[str], session: Session) -> ColumnElement[bool]:
     """A condition, beside that of the scope: each word begins a word of the case's overview, update or lessons."""
     if is_postgresql(session):
         return SEARCH_WORDS.op("@@")(func.to_tsquery("simple", " & ".join(f"'{word}':*" for word in words)))
-    return CaseReview.id.in_(ids_in_index_of_sqlite(" AND ".join(f'"{word}" *' for word in words)))
+    # Case by case: where many fit, those of the scope are fewer than those of which the index would be asked the ids.
+    called = select(_CALLED.c.id).where(_CALLED.c.case_id == CaseReview.id).scalar_subquery()
+    return called.in_(_matching_in_sqlite(" AND ".join(f'"{word}" *' for word in words)))
 
 
 def ids_with_words(words: list[str], session: Session) -> list[UUID] | None:
