@@ -38,7 +38,8 @@ RUN = """async () => {
 }"""
 
 
-@pytest.fixture(scope="module")
+# As the service is: a worker that comes back to this module after another would add them twice.
+@pytest.fixture(scope="session")
 def ids(service: Flask) -> dict[str, str]:
     return known_cases(service)
 
