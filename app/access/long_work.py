@@ -14,17 +14,18 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 from flask import Flask
-from sqlalchemy import ColumnElement, and_, or_, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from . import clock
 
 log = logging.getLogger(__name__)
+Work = TypeVar("Work")
 SILENT_FOR = timedelta(minutes=2)
 
 
@@ -49,6 +50,14 @@ def claim(
     )
     session.commit()
     return word if taken.rowcount == 1 else ""  # type: ignore[attr-defined]
+
+
+def find_own(session: Session, model: type[Work], row_id: UUID, *, by: UUID) -> Work | None:
+    """A person's own row, as it is now. Somebody else's is like one that never was."""
+    owned: Any = model
+    chosen = select(owned).where(owned.id == row_id, owned.person_id == by)
+    found: Work | None = session.scalar(chosen.execution_options(populate_existing=True))
+    return found
 
 
 def still_mine(session: Session, model: Any, row_id: UUID, word: str, **values: Any) -> None:

@@ -107,12 +107,7 @@ def of_person(session: Session, *, by: UUID) -> list[CaseImport]:
 
 def find(session: Session, import_id: UUID, *, by: UUID) -> CaseImport | None:
     """A person's own import. Somebody else's is like one that never was."""
-    found: CaseImport | None = session.scalar(
-        select(CaseImport)
-        .where(CaseImport.id == import_id, CaseImport.person_id == by)
-        .execution_options(populate_existing=True)
-    )
-    return found
+    return long_work.find_own(session, CaseImport, import_id, by=by)
 
 
 def throw_away(session: Session, one: CaseImport) -> None:

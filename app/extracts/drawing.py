@@ -77,12 +77,7 @@ def ask(
 
 def find(session: Session, drawing_id: UUID, *, by: UUID) -> Drawing | None:
     """What somebody has asked for. Somebody else's is like one that never was."""
-    found: Drawing | None = session.scalar(
-        select(Drawing)
-        .where(Drawing.id == drawing_id, Drawing.person_id == by)
-        .execution_options(populate_existing=True)
-    )
-    return found
+    return long_work.find_own(session, Drawing, drawing_id, by=by)
 
 
 def under_way(session: Session, *, by: UUID) -> list[Drawing]:
