@@ -132,16 +132,20 @@ class ListView(ModelView):
             if rows is not None:
                 return count, rows
         # Rows that are passed over or sorted are so in an index, where it can be: only those of the page are read.
-        by, descending = self._order(sort_column, bool(sort_desc))
-        if known is None and self._is_sorted_sooner(count, filters or []):
-            few = chosen.with_only_columns(self.list_of.id, by.label("by"), maintain_column_froms=True)
-            ids = ordering.of_few(few, descending=descending)
-        else:
-            found = self.in_order(chosen, sort_column, bool(sort_desc))
-            ids = found.with_only_columns(self.list_of.id, maintain_column_froms=True)
-        ids = ids.limit(size).offset(start)
+        sooner = known is None and self._is_sorted_sooner(count, filters or [])
+        ids = self._ids_in_order(chosen, sort_column, bool(sort_desc), sort_first=sooner).limit(size).offset(start)
         ordered = self.in_order(select(self.list_of).where(self.list_of.id.in_(ids)), sort_column, bool(sort_desc))
         return count, list(session.scalars(ordered.options(*loads)))
+
+    def _ids_in_order(
+        self, chosen: Select[Any], column: str | None, descending: bool, *, sort_first: bool
+    ) -> Select[Any]:
+        if not sort_first:
+            found = self.in_order(chosen, column, descending)
+            return found.with_only_columns(self.list_of.id, maintain_column_froms=True)
+        by, descending = self._order(column, descending)
+        rows = chosen.with_only_columns(self.list_of.id, by.label("by"), maintain_column_froms=True)
+        return ordering.of_few(rows, descending=descending)
 
     def _is_sorted_sooner(self, count: int, filters: list[tuple[int, str, str]]) -> bool:
         """Whether rows that were chosen are sorted sooner than they are met one by one in the order of an index.

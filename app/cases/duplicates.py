@@ -18,6 +18,7 @@ from app.access.lookups import Lookups
 from models import CaseReview
 
 IS_ALIKE = "is_alike"
+Lines = dict[UUID, list[UUID]]
 
 
 def may_be_a_duplicate(lookups: Lookups) -> ColumnElement[bool]:
@@ -28,13 +29,14 @@ def may_be_a_duplicate(lookups: Lookups) -> ColumnElement[bool]:
 
 def with_likeness(lookups: Lookups, *columns: Any) -> Subquery:
     """Columns of every case that is not withdrawn, and `is_alike`: whether there is another like it."""
+    lines = _lines(lookups)
     # What was allocated to somebody after a split is theirs too.
     places = ("ccg_id", "held_by_id") if lookups.organisations.splits_on(lookups.today) else ("ccg_id",)
     asked = ("id", "incident_date", "review_type_id", "steis_number")
     cases = (
         select(
             *(getattr(CaseReview, name).label(f"case_{name}") for name in asked),
-            *(_line_of(getattr(CaseReview, place), lookups).label(f"line_by_{place}") for place in places),
+            *(_line_of(getattr(CaseReview, place), lines).label(f"line_by_{place}") for place in places),
             *columns,
         )
         .where(CaseReview.withdrawn_at.is_(None))
@@ -42,7 +44,7 @@ def with_likeness(lookups: Lookups, *columns: Any) -> Subquery:
     )
     chosen, is_alike = select(*(cases.c[one.name] for one in columns)).select_from(cases), []
     for place in places:
-        line, linked = cases.c[f"line_by_{place}"], _linked(place, lookups)
+        line, linked = cases.c[f"line_by_{place}"], _linked(place, lines)
         chosen = chosen.outerjoin(linked, linked.c.id == cases.c.case_id)
         day = [line, cases.c.case_incident_date, cases.c.case_review_type_id]
         of_the_day = func.count(cases.c.case_incident_date).over(partition_by=day)
@@ -55,17 +57,16 @@ def with_likeness(lookups: Lookups, *columns: Any) -> Subquery:
     return chosen.add_columns(or_(*is_alike).label(IS_ALIKE)).subquery()
 
 
-def _line_of(place: Any, lookups: Lookups) -> ColumnElement[Any]:
+def _line_of(place: Any, lines: Lines) -> ColumnElement[Any]:
     """The CCG that answers for a case today."""
-    lines = _lines(lookups)
     return when(*((place.in_(line), own) for own, line in lines.items()), else_=place) if lines else place
 
 
-def _same_line(one: Any, other: Any, lookups: Lookups) -> ColumnElement[bool]:
-    return or_(one == other, *(and_(one.in_(line), other.in_(line)) for line in _lines(lookups).values()))
+def _same_line(one: Any, other: Any, lines: Lines) -> ColumnElement[bool]:
+    return or_(one == other, *(and_(one.in_(line), other.in_(line)) for line in lines.values()))
 
 
-def _lines(lookups: Lookups) -> dict[UUID, list[UUID]]:
+def _lines(lookups: Lookups) -> Lines:
     """Of whom one answers today for the cases of several CCGs, which: a merger may bring a case twice."""
     lines: dict[UUID, list[UUID]] = defaultdict(list)
     for ccg in lookups.organisations.case_holders():
@@ -73,10 +74,10 @@ def _lines(lookups: Lookups) -> dict[UUID, list[UUID]]:
     return {own: line for own, line in lines.items() if len(line) > 1}
 
 
-def _linked(place: str, lookups: Lookups) -> Subquery:
+def _linked(place: str, lines: Lines) -> Subquery:
     """Cases that grew out of one of their line, or the other way round: how many of these are otherwise like them."""
     source, grown = aliased(CaseReview), aliased(CaseReview)
-    same_line = _same_line(getattr(source, place), getattr(grown, place), lookups)
+    same_line = _same_line(getattr(source, place), getattr(grown, place), lines)
     same_day = and_(source.incident_date == grown.incident_date, source.review_type_id == grown.review_type_id)
     same_number = source.steis_number == grown.steis_number
     pairs = (

@@ -45,10 +45,8 @@ def downgrade() -> None:
 
 
 def _change_indexes(**how: bool) -> None:
-    recorded, anew = (
-        sa.text("withdrawn_at IS NULL"),
-        {name: value for name, value in how.items() if name != "if_exists"},
-    )
+    recorded = sa.text("withdrawn_at IS NULL")
+    anew = {name: value for name, value in how.items() if name != "if_exists"}
     # With what a page is found by: no case is read that is not on it.
     new = {NEWEST: [*ORDER, "ccg_id"]} | {f"ix_case_review_by_{name}": [name, "id"] for name in SORTED_BY}
     for name, columns in new.items():
