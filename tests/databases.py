@@ -111,6 +111,21 @@ def unguarded(app: Flask) -> Iterator[Session]:
 
 
 @contextmanager
+def statements_of(app: Flask) -> Iterator[list[str]]:
+    """What the service sends to its database meanwhile, each statement as it is sent."""
+    sent: list[str] = []
+
+    def note(connection: object, cursor: object, statement: str, *_: object) -> None:
+        sent.append(statement)
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    yield sent
+    event.remove(engine, "before_cursor_execute", note)
+
+
+@contextmanager
 def erasing(session: Session) -> Iterator[None]:
     """Lets a test take away rows of tables that are only added to, as if they had never been."""
     connection = session.connection()

@@ -18,7 +18,7 @@ from app.access import clock
 from app.access.row_scope import every_organisation
 from models import AuditEvent, CaseReview, Grant, Person, Theme, db
 from tests.conftest import NOW, add_case
-from tests.databases import unguarded
+from tests.databases import statements_of, unguarded
 from tests.visitor import Form, Visitor
 
 
@@ -201,19 +201,10 @@ def test_what_is_not_shown_was_not_opened(fresh_app: Flask) -> None:
 def test_an_update_of_several_cases_opens_each_with_one_insert(fresh_app: Flask) -> None:
     cases = [add_case(fresh_app, "84H") for _ in range(5)]
     visitor = Visitor(fresh_app).sign_in("ccg-84H")
-    inserts: list[str] = []
-
-    def counted(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
-        if "INSERT INTO audit_event" in statement:
-            inserts.append(statement)
-
-    with fresh_app.app_context():
-        engine = db.engine
-    sa_event.listen(engine, "before_cursor_execute", counted)
-    visitor.get("/cases/update-several/?" + "&".join(f"id={case.id}" for case in cases))
-    sa_event.remove(engine, "before_cursor_execute", counted)
+    with statements_of(fresh_app) as sent:
+        visitor.get("/cases/update-several/?" + "&".join(f"id={case.id}" for case in cases))
     assert {event.about_id for event in events(fresh_app, "case_opened")} == {case.id for case in cases}
-    assert len(inserts) == 1
+    assert sum("INSERT INTO audit_event" in statement for statement in sent) == 1
 
 
 @pytest.mark.parametrize("fails", ["the change", "its event"])

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-
 import pytest
 from flask import Flask
-from sqlalchemy import event, text
+from sqlalchemy import text
 
-from models import db
-from tests.databases import unguarded
+from tests.databases import statements_of, unguarded
 from tests.visitor import Visitor
 
 CHANGES = {
@@ -26,32 +21,18 @@ CHANGES = {
 }
 
 
-@contextmanager
-def statements(app: Flask) -> Iterator[list[str]]:
-    said: list[str] = []
-
-    def note(connection: Any, cursor: Any, statement: str, *more: Any) -> None:
-        said.append(statement)
-
-    with app.app_context():
-        engine = db.engine
-    event.listen(engine, "before_cursor_execute", note)
-    yield said
-    event.remove(engine, "before_cursor_execute", note)
-
-
 @pytest.mark.parametrize("table", CHANGES)
 def test_a_change_of_a_list_is_seen_by_the_very_next_request(fresh_either_app: Flask, table: str) -> None:
     visitor = Visitor(fresh_either_app).sign_in("ccg-84H")
     reads = f"FROM {table}"
     visitor.get("/cases/")
-    with statements(fresh_either_app) as said:
+    with statements_of(fresh_either_app) as said:
         visitor.get("/cases/")
     assert not [one for one in said if reads in one]
     for is_kept in (False, True):
         with unguarded(fresh_either_app) as session:
             session.execute(text(CHANGES[table]))
             session.commit() if is_kept else session.rollback()
-        with statements(fresh_either_app) as said:
+        with statements_of(fresh_either_app) as said:
             visitor.get("/cases/")
         assert bool([one for one in said if reads in one]) == is_kept

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 from flask import Flask
-from sqlalchemy import event
 
-from models import CaseReview, db
+from models import CaseReview
 from tests.conftest import add_case
+from tests.databases import statements_of
 from tests.visitor import Form, Visitor
 
 MOST = 12
@@ -34,21 +31,6 @@ PAGES = {
 }
 
 
-@contextmanager
-def statements(app: Flask) -> Iterator[list[str]]:
-    """What is sent to the database meanwhile."""
-    sent: list[str] = []
-
-    def note(connection: object, cursor: object, statement: str, *_: object) -> None:
-        sent.append(statement)
-
-    with app.app_context():
-        engine = db.engine
-    event.listen(engine, "before_cursor_execute", note)
-    yield sent
-    event.remove(engine, "before_cursor_execute", note)
-
-
 def add_cases(app: Flask, number: int) -> str:
     """Adds cases, every third of them grown out of the one before; the id of the last."""
     before: CaseReview | None = None
@@ -67,7 +49,7 @@ def counts(app: Flask, account: str, case: str) -> dict[str, int]:
         address = page.format(case=case)
         if visitor.get(address).status_code != 200:
             continue
-        with statements(app) as sent:
+        with statements_of(app) as sent:
             visitor.get(address)
         found[page] = len(sent)
     return found
@@ -93,7 +75,7 @@ def test_pages_send_as_many_statements_for_200_rows_as_for_10_and_at_most_twelve
 def test_a_save_sends_as_many_statements_whatever_there_is_and_at_most_twelve(either_app: Flask) -> None:
     def of_a_save(case: str) -> int:
         fields = Form(lead.get(f"/cases/edit/?id={case}").text).fields | {"latest_update": f"The panel met on {case}."}
-        with statements(either_app) as sent:
+        with statements_of(either_app) as sent:
             assert lead.post(f"/cases/edit/?id={case}", fields).status_code == 302
         return len(sent)
 

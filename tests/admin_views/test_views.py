@@ -6,11 +6,11 @@ import re
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
-from models import Person, SavedView, db
+from models import Person, SavedView
 from tests.conftest import add_case
-from tests.databases import unguarded
+from tests.databases import statements_of, unguarded
 from tests.visitor import Visitor
 
 CHOSEN = "columns=reference,status,overview,converted_from"
@@ -53,16 +53,9 @@ def test_the_name_of_a_row_is_always_there_and_nonsense_changes_nothing(durham: 
 
 def test_a_column_asks_the_database_once_however_many_rows(durham: Visitor) -> None:
     def statements(address: str) -> int:
-        with durham.app.app_context():
-            engine, count = db.engine, [0]
-
-        def counted(*_: object) -> None:
-            count[0] += 1
-
-        event.listen(engine, "before_cursor_execute", counted)
-        durham.get(address)
-        event.remove(engine, "before_cursor_execute", counted)
-        return count[0]
+        with statements_of(durham.app) as sent:
+            durham.get(address)
+        return len(sent)
 
     every = "columns=" + ",".join(
         ("reference", "converted_from", "review_type", "theme_2", "designated_professional", "ccg", "stp")
